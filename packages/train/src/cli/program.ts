@@ -1,0 +1,102 @@
+/** The command `mnist-train`: its options, with the handlers loaded only when they run. */
+import type { Program } from 'mnist-export/cli'
+import { ENGINE_NAMES } from '../engine/names.js'
+import { NETWORK_GROUPS, NETWORK_NAMES } from '../networks/names.js'
+
+export const program: Program = {
+  name: 'mnist-train',
+  version: '0.1.0',
+  define: (parser) =>
+    parser
+      .command(
+        '$0 [networks..]',
+        'Train networks on MNIST',
+        (command) =>
+          command
+            .positional('networks', {
+              type: 'string',
+              array: true,
+              default: ['lenet5'],
+              describe: `${NETWORK_NAMES.join(', ')}; or ${Object.keys(NETWORK_GROUPS).join(', ')}`,
+            })
+            .option('recipe', {
+              type: 'string',
+              default: 'default',
+              describe: 'Recipe of the network (lenet5 has quick)',
+            })
+            .option('epochs', { type: 'number', describe: 'Epochs instead of the recipe’s' })
+            .option('batch-size', { type: 'number', describe: 'Pictures a step instead of the recipe’s' })
+            .option('lr', { type: 'number', describe: 'Learning rate instead of the recipe’s' })
+            .option('seed', { type: 'number', default: 0, describe: 'Repeats a run: weights and order of pictures' })
+            .option('engine', { choices: ENGINE_NAMES, default: 'auto' as const, describe: 'What computes the steps' })
+            .option('data', {
+              type: 'string',
+              default: 'auto',
+              describe: 'auto, mnist, synthetic, or a folder with the IDX files',
+            })
+            .option('limit', { type: 'number', describe: 'Use at most so many training pictures' })
+            .option('threads', { type: 'number', describe: 'CPU threads (default: all cores)' })
+            .option('out', { type: 'string', default: 'runs', describe: 'Folder for the runs' })
+            .option('resume', {
+              type: 'string',
+              describe: 'Go on with a run: its folder, or nothing for the newest unfinished one',
+            })
+            .option('force', {
+              type: 'boolean',
+              default: false,
+              describe: 'Train again where a finished run is up to date',
+            })
+            .option('stop-on-collapse', { type: 'boolean', default: false, describe: 'End a run that has collapsed' })
+            .option('checkpoint-minutes', {
+              type: 'number',
+              default: 5,
+              describe: 'Minutes between checkpoints within an epoch',
+            })
+            .option('json', {
+              type: 'boolean',
+              default: false,
+              describe: 'Print the outcome as JSON, the progress to standard error',
+            })
+            .example('$0', 'train lenet5 by its recipe')
+            .example('$0 lenet5 --recipe quick --data synthetic', 'ten epochs on generated digits')
+            .example('$0 lenets --seed 1', 'the five LeNets, one after the other')
+            .example('$0 --resume', 'go on with the newest unfinished run'),
+        async (argv) => {
+          const { trainCommand } = await import('./train-command.js')
+          await trainCommand(argv)
+        },
+      )
+      .command(
+        'release [networks..]',
+        'Write models/<network>.onnx and its card from the newest finished run',
+        (command) =>
+          command
+            .positional('networks', {
+              type: 'string',
+              array: true,
+              default: ['all'],
+              describe: 'Networks; those without a run are named and left',
+            })
+            .option('runs', { type: 'string', default: 'runs', describe: 'Folder of the runs' })
+            .option('out', { type: 'string', default: 'models', describe: 'Folder for the models' })
+            .option('data', {
+              type: 'string',
+              default: 'auto',
+              describe: 'Test pictures that the model is verified with',
+            })
+            .example('$0 release lenet5', 'models/lenet5.onnx and models/lenet5.md'),
+        async (argv) => {
+          const { releaseCommand } = await import('./release-command.js')
+          await releaseCommand(argv)
+        },
+      )
+      .command(
+        'networks',
+        'List the networks, their parameters and recipes',
+        (command) => command.option('json', { type: 'boolean', default: false }),
+        async (argv) => {
+          const { networksCommand } = await import('./networks-command.js')
+          networksCommand(argv)
+        },
+      ),
+}

@@ -1,0 +1,35 @@
+/** `mnist-train release`: the newest finished run of each network becomes models/<network>.onnx with its card. */
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { UserError } from 'mnist-export'
+import { expandNetworks } from '../networks/names.js'
+import { listRuns, type Run } from '../run/folder.js'
+import { release } from '../run/release.js'
+
+export interface ReleaseArguments {
+  readonly networks: readonly string[]
+  readonly runs: string
+  readonly out: string
+  readonly data: string
+}
+
+export async function releaseCommand({ networks, runs: runsFolder, out, data }: ReleaseArguments): Promise<void> {
+  const found: Run[] = []
+  for (const network of expandNetworks(networks)) {
+    const run = (await listRuns(runsFolder, network)).filter(({ status }) => status === 'finished').at(-1)
+    if (run === undefined)
+      process.stdout.write(`${network}: no finished run in ${join(runsFolder, network)}, left out\n`)
+    else found.push(run)
+  }
+  if (found.length === 0) {
+    throw new UserError(
+      'INPUT',
+      `${runsFolder}: expected a finished run, found none. Train one: mnist-train ${networks.join(' ')}`,
+    )
+  }
+  await mkdir(out, { recursive: true })
+  for (const run of found) {
+    const { file, accuracy } = await release(run, { out, data })
+    process.stdout.write(`${file}: ${(accuracy * 100).toFixed(2)} % of the test pictures, from ${run.folder}\n`)
+  }
+}
