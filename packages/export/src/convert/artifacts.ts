@@ -1,0 +1,139 @@
+/**
+ * What tfjs saves of a LayersModel, checked: the topology (JSON) and the weights (bytes and their specifications), as in
+ * `io.ModelArtifacts` of tfjs-core 4.22. Weights quantized by the tfjs converter (uint8, uint16, float16) are read; string and
+ * complex64 weights are refused.
+ */
+import { UserError } from '../errors.js'
+import { type ByteChunks, byteChunks } from './byte-chunks.js'
+import { halfToFloat } from './half.js'
+
+/** One entry of a weights manifest. */
+export interface WeightSpec {
+  readonly name: string
+  readonly shape: readonly number[]
+  readonly dtype: string
+  readonly quantization?: Quantization | undefined
+}
+
+/** float32 value = stored × scale + min (uint8, uint16), or the float16 stored. */
+export interface Quantization {
+  readonly dtype: string
+  readonly scale?: number | undefined
+  readonly min?: number | undefined
+}
+
+/** The part of tfjs's `io.ModelArtifacts` that a conversion needs; those of `model.save(io.withSaveHandler(…))` fit. */
+export interface LayersModelArtifacts {
+  /** model.json's `modelTopology`: `{ class_name, config }`, bare or under `model_config`. */
+  readonly modelTopology?: object | undefined
+  readonly weightSpecs?: readonly WeightSpec[] | undefined
+  readonly weightData?: ArrayBuffer | Uint8Array | readonly (ArrayBuffer | Uint8Array)[] | undefined
+}
+
+/** A weight's elements as float32, in tfjs's layout. */
+export interface Weight {
+  readonly name: string
+  readonly shape: readonly number[]
+  readonly values: Float32Array
+}
+
+/** Bytes of one stored element. */
+const ELEMENT_BYTES: Readonly<Record<string, number>> = {
+  float32: 4,
+  int32: 4,
+  bool: 1,
+  uint8: 1,
+  uint16: 2,
+  float16: 2,
+}
+
+/** The weights of a model by tfjs's names, decoded when asked for. */
+export class WeightStore {
+  readonly #bytes: ByteChunks
+  readonly #entries = new Map<string, { readonly spec: WeightSpec; readonly offset: number; readonly length: number }>()
+
+  constructor({ weightSpecs = [], weightData = new Uint8Array(0) }: LayersModelArtifacts) {
+    this.#bytes = byteChunks(weightData)
+    let offset = 0
+    for (const spec of weightSpecs) {
+      const length = byteLength(spec)
+      if (this.#entries.has(spec.name)) throw invalid(`weight ${spec.name}`, 'a name of its own', 'it a second time')
+      this.#entries.set(spec.name, { spec, offset, length })
+      offset += length
+    }
+    if (offset !== this.#bytes.length) {
+      const remedy = 'is a shard missing, cut short, or from another model?'
+      throw invalid('weights', `${offset} bytes as weightSpecs declare`, `${this.#bytes.length}: ${remedy}`)
+    }
+  }
+
+  get names(): readonly string[] {
+    return [...this.#entries.keys()]
+  }
+
+  /** The tfjs name under which `layer` stores `weight`, or undefined. */
+  find(layer: string, weight: string): string | undefined {
+    const direct = `${layer}/${weight}`
+    if (this.#entries.has(direct)) return direct
+    // TensorFlow 2.2 and later put the cell's name between: `lstm/lstm_cell/kernel`, which tfjs reads as `lstm/kernel`.
+    for (const name of this.#entries.keys()) {
+      const parts = name.split('/')
+      if ([...parts.slice(0, -2), parts.at(-1)].join('/') === direct) return name
+    }
+    return undefined
+  }
+
+  /** The weight of that name; throws where there is none. */
+  read(name: string): Weight {
+    const entry = this.#entries.get(name)
+    if (entry === undefined) throw new Error(`internal: no weight named ${name}`)
+    const bytes = this.#bytes.slice(entry.offset, entry.length)
+    return { name, shape: entry.spec.shape, values: decode(entry.spec, bytes) }
+  }
+}
+
+function byteLength({ name, shape, dtype, quantization }: WeightSpec): number {
+  const where = `weight ${String(name)}`
+  if (typeof name !== 'string' || name === '') throw invalid('weights', 'a name for each', JSON.stringify(name))
+  if (!Array.isArray(shape) || !shape.every((dim) => Number.isSafeInteger(dim) && dim >= 0)) {
+    throw invalid(where, 'a shape of integers', JSON.stringify(shape))
+  }
+  const stored = quantization?.dtype ?? dtype
+  const element = ELEMENT_BYTES[stored]
+  const quantized = quantization === undefined ? ['float32', 'int32', 'bool'] : ['uint8', 'uint16', 'float16']
+  if (element === undefined || !quantized.includes(stored)) {
+    throw new UserError('UNSUPPORTED', `${where}: expected ${quantized.join(', ')}, found ${String(stored)}`)
+  }
+  const length = shape.reduce((bytes, dim) => bytes * dim, element)
+  if (!Number.isSafeInteger(length))
+    throw invalid(where, 'a size that a machine can hold', `shape [${shape.join(', ')}]`)
+  return length
+}
+
+function decode({ name, shape, dtype, quantization }: WeightSpec, bytes: Uint8Array): Float32Array {
+  if (quantization === undefined) {
+    if (dtype === 'float32') return new Float32Array(...aligned(bytes, 4))
+    if (dtype === 'int32') return Float32Array.from(new Int32Array(...aligned(bytes, 4)))
+    return Float32Array.from(bytes, (byte) => (byte === 0 ? 0 : 1))
+  }
+  if (quantization.dtype === 'float16') return Float32Array.from(new Uint16Array(...aligned(bytes, 2)), halfToFloat)
+  const { scale, min } = quantization
+  if (typeof scale !== 'number' || typeof min !== 'number') {
+    throw invalid(`weight ${name}`, 'the scale and min of its quantization', JSON.stringify(quantization))
+  }
+  const levels = quantization.dtype === 'uint8' ? bytes : new Uint16Array(...aligned(bytes, 2))
+  const values = Float32Array.from(levels, (level) => level * scale + min)
+  if (values.length !== shape.reduce((count, dim) => count * dim, 1))
+    throw new Error(`internal: weight ${name}: length`)
+  return dtype === 'int32' ? values.map(Math.round) : values
+}
+
+/** Arguments of a typed array over `bytes`: a view where they lie on a multiple of `size`, a copy otherwise. */
+function aligned(bytes: Uint8Array, size: number): [ArrayBuffer, number, number] {
+  const view = bytes.byteOffset % size === 0 ? bytes : bytes.slice()
+  return [view.buffer as ArrayBuffer, view.byteOffset, view.byteLength / size]
+}
+
+function invalid(where: string, expected: string, found: string): UserError {
+  return new UserError('INPUT', `${where}: expected ${expected}, found ${found}`)
+}
