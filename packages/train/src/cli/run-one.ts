@@ -32,8 +32,9 @@ type Signal = keyof typeof SIGNAL_STATUS
 
 export async function startRun(settings: RunSettings, options: RunOneOptions): Promise<RunResult> {
   const chosen = await choose(settings, options)
-  const folder = await createRunFolder(options.out, settings.network)
   const events = [eventNow('start', START, describe(chosen, options))]
+  const initial: Checkpoint = { settings, progress: START, events, state: await chosen.engine.state() }
+  const folder = await createRunFolder(options.out, initial)
   return carryOut({ settings, folder, chosen, from: START, events }, options)
 }
 

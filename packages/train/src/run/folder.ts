@@ -2,12 +2,12 @@
  * A run's folder, `runs/<network>/<YYYYMMDD-HHMMSS>/`. The checkpoint is the truth; every other file in it is derived from a
  * checkpoint's progress, whole and by one rename, so that what a crash leaves behind can be derived again.
  */
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { UserError } from 'mnist-export'
 import { renderSvg } from 'mnist-infer/image'
 import writeFileAtomic from 'write-file-atomic'
-import { type Checkpoint, checkpointFile } from './checkpoint.js'
+import { type Checkpoint, checkpointFile, writeCheckpoint } from './checkpoint.js'
 import { drawCurves } from './curves.js'
 import type { RunEvent } from './events.js'
 import { type EpochMetrics, resultsText } from './results.js'
@@ -32,29 +32,40 @@ export function stampOf(date: Date): string {
   return `${day}-${two(date.getHours())}${two(date.getMinutes())}${two(date.getSeconds())}`
 }
 
-/** Makes a new run's folder; where another run began within the same second, the next second's. */
-export async function createRunFolder(runsFolder: string, network: string, date = new Date()): Promise<string> {
-  const parent = join(runsFolder, network)
+/** Makes the folder of a new run, whole or not at all: it is filled under a hidden name and then renamed. */
+export async function createRunFolder(runsFolder: string, initial: Checkpoint, date = new Date()): Promise<string> {
+  const parent = join(runsFolder, initial.settings.network)
   await mkdir(parent, { recursive: true })
+  // Where another run began within the same second, the next second's name.
   for (let second = 0; ; second++) {
-    const folder = join(parent, stampOf(new Date(date.getTime() + second * 1000)))
+    const stamp = stampOf(new Date(date.getTime() + second * 1000))
+    const hidden = join(parent, `.${stamp}-${process.pid}`)
+    await mkdir(dirname(checkpointFile(hidden)), { recursive: true })
+    await writeCheckpoint(hidden, initial)
+    await writeDerivedFiles(hidden, initial, stamp)
     try {
-      await mkdir(folder)
-      await mkdir(join(folder, 'checkpoint'))
-      return folder
+      await rename(hidden, join(parent, stamp))
+      return join(parent, stamp)
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+      await rm(hidden, { recursive: true })
+      if (!TAKEN.includes((error as NodeJS.ErrnoException).code ?? '')) throw error
     }
   }
 }
 
+/** How systems say that a folder of that name exists already and is not empty. */
+const TAKEN = ['ENOTEMPTY', 'EEXIST']
+
 /** Writes run.json, the results file, the metrics and the curves of a run that has come as far as `checkpoint`. */
-export async function writeDerivedFiles(folder: string, checkpoint: Omit<Checkpoint, 'state'>): Promise<void> {
+export async function writeDerivedFiles(
+  folder: string,
+  checkpoint: Omit<Checkpoint, 'state'>,
+  stamp = basename(folder),
+): Promise<void> {
   const { settings, progress, events } = checkpoint
   const { history } = progress
   const status = history.length >= settings.epochs ? 'finished' : 'unfinished'
   const record: RunRecord = { settings, status, history, events }
-  const stamp = basename(folder)
   await writeFileAtomic(join(folder, `results${stamp}.txt`), resultsText(history))
   await writeFileAtomic(join(folder, 'metrics.jsonl'), metricsText(record))
   if (history.length > 0) {
@@ -120,5 +131,5 @@ export async function removeLeftovers(folder: string): Promise<void> {
 
 async function foldersIn(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
-  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
+  return entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')).map(({ name }) => name)
 }
