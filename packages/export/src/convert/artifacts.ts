@@ -56,7 +56,7 @@ export class WeightStore {
     this.#bytes = byteChunks(weightData)
     let offset = 0
     for (const spec of weightSpecs) {
-      const length = byteLength(spec)
+      const length = weightByteLength(spec)
       if (this.#entries.has(spec.name)) throw invalid(`weight ${spec.name}`, 'a name of its own', 'it a second time')
       this.#entries.set(spec.name, { spec, offset, length })
       offset += length
@@ -92,7 +92,8 @@ export class WeightStore {
   }
 }
 
-function byteLength({ name, shape, dtype, quantization }: WeightSpec): number {
+/** Bytes that a weight takes in its shard. Throws a UserError where its specification is malformed. */
+export function weightByteLength({ name, shape, dtype, quantization }: WeightSpec): number {
   const where = `weight ${String(name)}`
   if (typeof name !== 'string' || name === '') throw invalid('weights', 'a name for each', JSON.stringify(name))
   if (!Array.isArray(shape) || !shape.every((dim) => Number.isSafeInteger(dim) && dim >= 0)) {

@@ -233,7 +233,15 @@ function malformed(where: string, expected: string, found: Json | undefined): Us
 
 /** JSON for a message, at most 60 characters of it. */
 export function short(value: Json | undefined): string {
-  const text =
-    value === undefined ? 'nothing' : typeof value === 'string' ? value : (JSON.stringify(value) ?? 'nothing')
+  const text = typeof value === 'string' ? value : json(value)
   return text.length > 60 ? `${text.slice(0, 57)}…` : text
+}
+
+function json(value: Json | undefined): string {
+  try {
+    return JSON.stringify(value) ?? 'nothing'
+  } catch {
+    // JSON.stringify recurses: a list nested thousands of times overflows its stack.
+    return 'something nested too deeply to show'
+  }
 }

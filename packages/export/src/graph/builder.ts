@@ -2,16 +2,13 @@
  * Builds a graph node by node. Every value knows its data type and shape from the moment it exists: each node's outputs
  * are inferred as it is added, so that a wrong shape is found where it was made.
  */
-import type { Attribute, Attributes, DataType, Graph, Node, Shape, Tensor, ValueInfo } from '../onnx/model.js'
+import type { Attribute, Attributes, Graph, Node, Shape, Tensor, ValueInfo } from '../onnx/model.js'
 import { floatTensor, int64Tensor } from '../onnx/tensor.js'
-import { inferOutputs } from './shape-inference.js'
+import { type InferenceRules, inferOutputs, STANDARD_RULES, type TypedShape } from './shape-inference.js'
 
-/** A value of the graph under construction. `constant` is there where its elements are known already. */
-export interface Value {
+/** A value of the graph under construction. */
+export interface Value extends TypedShape {
   readonly name: string
-  readonly dataType: DataType
-  readonly shape: Shape
-  readonly constant?: Tensor
 }
 
 export interface NodeOptions {
@@ -30,6 +27,7 @@ export const string = (value: string): Attribute => ({ type: 'STRING', value })
 
 export class GraphBuilder {
   readonly #name: string
+  readonly #rules: InferenceRules
   readonly #nodes: Node[] = []
   readonly #inputs: ValueInfo[] = []
   readonly #outputs: ValueInfo[] = []
@@ -39,8 +37,10 @@ export class GraphBuilder {
   readonly #constants = new Map<string, Value>()
   #scope = ''
 
-  constructor(name: string) {
+  /** `rules` adds inference rules for operators of other domains than ai.onnx. */
+  constructor(name: string, { rules = {} }: { rules?: InferenceRules } = {}) {
     this.#name = name
+    this.#rules = { ...STANDARD_RULES, ...rules }
   }
 
   /** Runs `build` with nodes and constants named `scope/…`. Scopes nest. */
@@ -106,7 +106,7 @@ export class GraphBuilder {
       outputs: outputNames,
       attributes: defined(options.attributes ?? {}),
     }
-    const inferred = inferOutputs(node, inputs)
+    const inferred = inferOutputs(node, inputs, this.#rules)
     this.#nodeNames.add(name)
     this.#nodes.push(node)
     return outputNames.map((outputName, index) => {

@@ -1,0 +1,255 @@
+/**
+ * LayersModel → ONNX graph, layer by layer and without optimization (`../passes` does that). Convolutional parts are held
+ * channels first; the model's inputs and outputs keep tfjs's layout unless `nchw` asks for the other.
+ */
+import { IR_VERSION, OPSET } from '../constants.js'
+import { UserError } from '../errors.js'
+import { GraphBuilder, type Value } from '../graph/builder.js'
+import { identity, softmax } from '../graph/ops/index.js'
+import { DataType, type Dimension, type Model, type Shape, type ValueInfo } from '../onnx/model.js'
+import { type LayersModelArtifacts, WeightStore } from './artifacts.js'
+import { CHANNELS_FIRST, channelsFirstOrder, type Feature, Layouts, plainFeature, tfjsShape } from './feature.js'
+import type { LayerCall, LayerHandler } from './layer-call.js'
+import { LayerConfig } from './layer-config.js'
+import { renamedOutputs } from './rename.js'
+import { LAYER_HANDLERS } from './table.js'
+import {
+  inputShape,
+  isModelClass,
+  type LayerDescription,
+  modelOf,
+  readTopology,
+  short,
+  type Topology,
+} from './topology.js'
+import { walk } from './walk.js'
+import type { WeightBinding } from './weight-binding.js'
+import { WeightLoader } from './weight-loader.js'
+
+export interface ConvertOptions {
+  /** Name of the graph; by default the model's. */
+  readonly name?: string
+  /** Inputs and outputs of rank 4 and 5 are [N, C, …spatial] instead of tfjs's [N, …spatial, C]. Default false. */
+  readonly nchw?: boolean
+  /** Names of the graph's inputs, in the model's order; by default those of the input layers. */
+  readonly inputNames?: readonly string[]
+  /** Names of the graph's outputs; by default those of the output layers. */
+  readonly outputNames?: readonly string[]
+  /** Adds an output of this name: the softmax, along the last axis, of the model's only output. */
+  readonly probabilities?: string
+  /** Name of the dynamic batch dimension. Default `batch`. */
+  readonly batchDimension?: string
+  /** Handlers of the user's own layers by class name; they go before the table's. */
+  readonly handlers?: Readonly<Record<string, LayerHandler>>
+  /** The graph is to be trained: Dropout stays. Default false. */
+  readonly training?: boolean
+  /** metadata_props of the model. */
+  readonly metadata?: Readonly<Record<string, string>>
+  readonly docString?: string
+}
+
+export interface ConvertedModel {
+  readonly model: Model
+  /** Where each weight of the LayersModel is in the graph. */
+  readonly weights: readonly WeightBinding[]
+  /** What converts but looks wrong: weights that are not finite. */
+  readonly warnings: readonly string[]
+}
+
+/** Version of this converter, written as producer_version. */
+export const PRODUCER_VERSION = '0.1.0'
+
+/** tfjs's data types of inputs. */
+const INPUT_TYPES: Readonly<Record<string, DataType>> = {
+  float32: DataType.FLOAT,
+  int32: DataType.INT32,
+  bool: DataType.BOOL,
+}
+
+/**
+ * Converts a saved LayersModel. Throws a UserError for what is malformed, or for a layer or option that ONNX or this
+ * converter does not have.
+ */
+export function convertLayersModel(artifacts: LayersModelArtifacts, options: ConvertOptions = {}): ConvertedModel {
+  const topology = readTopology(artifacts.modelTopology)
+  const g = new GraphBuilder(options.name ?? topology.name)
+  const weights = new WeightLoader(g, new WeightStore(artifacts))
+  const layouts = new Layouts(g)
+  const converter = new LayerConverter(g, weights, layouts, options)
+
+  const inputs = graphInputs(g, topology, options)
+  const outputs = walk(topology, inputs, (layer, features) => converter.convert(layer, features))
+  const channelsLast = !usesChannelsFirst(topology)
+  const values = outputs.map((output) => edgeValue(layouts, output, options.nchw === true && channelsLast))
+  const names = outputNames(topology, options)
+  if (names.length !== values.length) {
+    throw new UserError('USAGE', `outputNames: expected ${values.length} names, found ${names.length}`)
+  }
+  // A value that is an input, or stands for two outputs, needs a node of its own to bear the output's name.
+  const own = values.map((value, index) =>
+    inputs.some((input) => input.value === value) || values.indexOf(value) !== index ? identity(g, value) : value,
+  )
+  for (const value of own) g.output(value)
+  if (options.probabilities !== undefined) {
+    const [logits, ...others] = own
+    if (logits === undefined || others.length > 0) {
+      throw new UserError('USAGE', `probabilities: expected a model of one output, found ${own.length}`)
+    }
+    g.output(softmax(g, logits, { axis: -1 }))
+    names.push(options.probabilities)
+  }
+  const graph = renamedOutputs(g.graph(options.docString), names)
+  const model: Model = {
+    irVersion: IR_VERSION,
+    opsets: { '': OPSET },
+    producerName: 'mnist-export',
+    producerVersion: PRODUCER_VERSION,
+    domain: '',
+    modelVersion: 1,
+    docString: options.docString ?? '',
+    graph,
+    metadata: options.metadata ?? {},
+  }
+  return { model, weights: weights.bindings, warnings: weights.warnings }
+}
+
+/** Converts layers one at a time, nested models by walking into them. */
+class LayerConverter {
+  readonly #g: GraphBuilder
+  readonly #weights: WeightLoader
+  readonly #layouts: Layouts
+  readonly #handlers: ReadonlyMap<string, LayerHandler>
+  readonly #training: boolean
+
+  constructor(g: GraphBuilder, weights: WeightLoader, layouts: Layouts, options: ConvertOptions) {
+    this.#g = g
+    this.#weights = weights
+    this.#layouts = layouts
+    this.#handlers = new Map(Object.entries({ ...LAYER_HANDLERS, ...options.handlers }))
+    this.#training = options.training ?? false
+  }
+
+  convert(layer: LayerDescription, inputs: readonly Feature[]): readonly Feature[] {
+    return this.#g.scoped(layer.name, () => {
+      if (isModelClass(layer.className)) {
+        const inner = modelOf({ class_name: layer.className, config: layer.config }, `layer ${layer.name}`)
+        return walk(inner, inputs, (nested, features) => this.convert(nested, features))
+      }
+      const handler = this.#handlers.get(layer.className)
+      if (handler === undefined) throw unknownLayer(layer)
+      const made = handler(this.#call(layer, inputs))
+      return 'value' in made ? [made] : made
+    })
+  }
+
+  #call(layer: LayerDescription, inputs: readonly Feature[]): LayerCall {
+    const config = new LayerConfig(layer.className, layer.name, layer.config)
+    const input = (): Feature => {
+      const [only, ...others] = inputs
+      if (only === undefined || others.length > 0) {
+        throw new UserError('INPUT', `${config.where}: expected one input, found ${inputs.length}`)
+      }
+      return only
+    }
+    return {
+      g: this.#g,
+      config,
+      inputs,
+      training: this.#training,
+      input,
+      shape: (feature) => tfjsShape(feature ?? input()),
+      plain: (feature) => this.#layouts.plain(feature),
+      channelsFirst: (feature) => this.#layouts.channelsFirst(feature),
+      aligned: (features) => this.#layouts.aligned(features),
+      weight: (name, request) => this.#weights.load(config, name, request),
+      hasWeight: (name) => this.#weights.has(config, name),
+      convert: (inner, features) => this.convert(inner, features),
+    }
+  }
+}
+
+function unknownLayer({ name, className }: LayerDescription): UserError {
+  const remedy = `pass handlers: { '${className}': (call) => … } to convert it`
+  return new UserError(
+    'UNSUPPORTED',
+    `layer ${name}: expected a layer class that converts, found ${className}; ${remedy}`,
+  )
+}
+
+/** Declares the model's inputs, in the layout that the user asked for. */
+function graphInputs(g: GraphBuilder, topology: Topology, options: ConvertOptions): Feature[] {
+  const { nchw = false, batchDimension = 'batch', inputNames } = options
+  if (inputNames !== undefined && inputNames.length !== topology.inputs.length) {
+    throw new UserError('USAGE', `inputNames: expected ${topology.inputs.length} names, found ${inputNames.length}`)
+  }
+  const channelsLast = !usesChannelsFirst(topology)
+  return topology.inputs.map(({ layer: layerName }, index) => {
+    const layer = topology.layers.get(layerName)
+    if (layer === undefined) throw new UserError('INPUT', `input_layers: expected a layer, found ${layerName}`)
+    const name = inputNames?.[index] ?? layerName
+    const shape = inputDimensions(layer, name, batchDimension)
+    const dtype = layer.config.dtype ?? 'float32'
+    const dataType = typeof dtype === 'string' ? INPUT_TYPES[dtype] : undefined
+    if (dataType === undefined) {
+      throw new UserError(
+        'UNSUPPORTED',
+        `layer ${layerName}: dtype, expected float32, int32 or bool, found ${short(dtype)}`,
+      )
+    }
+    const spatial = shape.length === 4 || shape.length === 5
+    if (!(nchw && spatial))
+      return plainFeature(g.input({ name, dataType, shape, ...denotations(shape, !channelsLast) }))
+    if (!channelsLast) return plainFeature(g.input({ name, dataType, shape, ...denotations(shape, true) }))
+    const first = channelsFirstOrder(shape.length).map((axis) => shape[axis] ?? 0) // NHWC -> NCHW
+    return { value: g.input({ name, dataType, shape: first, ...denotations(first, true) }), layout: CHANNELS_FIRST }
+  })
+}
+
+function inputDimensions(layer: LayerDescription, name: string, batchDimension: string): Shape {
+  const shape = inputShape(layer.config)
+  if (shape === undefined) {
+    throw new UserError('INPUT', `layer ${layer.name} (${layer.className}): expected batch_input_shape, found none`)
+  }
+  return shape.map((dim, axis): Dimension => {
+    if (dim === null) return axis === 0 ? batchDimension : `${name}_${axis}`
+    if (typeof dim === 'number' && Number.isSafeInteger(dim) && dim > 0) return dim
+    throw new UserError(
+      'INPUT',
+      `layer ${layer.name}: batch_input_shape, expected sizes or null, found ${short(shape)}`,
+    )
+  })
+}
+
+/** ONNX's denotations of a picture: rank 4 with 1, 3 or 4 channels, a size that is no bigger than the sides'. */
+function denotations(shape: Shape, channelsFirst: boolean): Pick<ValueInfo, 'denotation' | 'dimensionDenotations'> {
+  const channels = shape[channelsFirst ? 1 : 3]
+  if (shape.length !== 4 || (channels !== 1 && channels !== 3 && channels !== 4)) return {}
+  const dimensionDenotations = channelsFirst
+    ? ['DATA_BATCH', 'DATA_CHANNEL', 'DATA_FEATURE', 'DATA_FEATURE']
+    : ['DATA_BATCH', 'DATA_FEATURE', 'DATA_FEATURE', 'DATA_CHANNEL']
+  return { denotation: 'IMAGE', dimensionDenotations }
+}
+
+/** Whether a layer says that tfjs's own tensors have their channels second: then `nchw` changes nothing. */
+function usesChannelsFirst({ layers }: Topology): boolean {
+  return [...layers.values()].some(({ config }) => {
+    const format = config.data_format ?? config.dataFormat
+    return format === 'channels_first' || format === 'channelsFirst'
+  })
+}
+
+function edgeValue(layouts: Layouts, feature: Feature, nchw: boolean): Value {
+  const rank = feature.value.shape.length
+  return nchw && (rank === 4 || rank === 5) ? layouts.channelsFirst(feature) : layouts.plain(feature)
+}
+
+function outputNames({ outputs }: Topology, { outputNames: given }: ConvertOptions): string[] {
+  if (given !== undefined) return [...given]
+  const names: string[] = []
+  for (const { layer } of outputs) {
+    let name = layer
+    for (let suffix = 1; names.includes(name); suffix++) name = `${layer}_${suffix}`
+    names.push(name)
+  }
+  return names
+}

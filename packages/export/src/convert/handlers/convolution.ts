@@ -1,0 +1,99 @@
+/** Convolutions: Conv1D, Conv2D, Conv3D, DepthwiseConv2D, SeparableConv2D (tfjs-layers 4.22, convolutional.ts). */
+import type { Value } from '../../graph/builder.js'
+import { conv } from '../../graph/ops/index.js'
+import type { LayerCall, LayerHandler } from '../layer-call.js'
+import { windowPads } from '../padding.js'
+import { transposedLayout } from '../weight-binding.js'
+import { withActivation } from './activations.js'
+import { spatialInput } from './spatial.js'
+
+/** […kernel, in, out] → [out, in, …kernel] */
+function kernelOrder(rank: number): number[] {
+  return [rank + 1, rank, ...Array.from({ length: rank }, (_, axis) => axis)]
+}
+
+/** A convolution layer with `rank` spatial axes. */
+function convolution(rank: number): LayerHandler {
+  return (call) => {
+    const { config, g } = call
+    const { x, channels, spatial, output } = spatialInput(call, rank)
+    const filters = config.integer('filters')
+    const kernel = config.sizes('kernel_size', rank)
+    const strides = config.sizes('strides', rank, 1)
+    const dilations = config.sizes('dilation_rate', rank, 1)
+    const groups = config.integer('groups', 1)
+    if (groups !== 1) throw config.unsupported(`groups, expected 1 as tfjs has it, found ${groups}`)
+    const shape = [...kernel, channels, filters]
+    const w = call.weight('kernel', { as: 'weight', shape, layout: transposedLayout(shape, kernelOrder(rank)) }) // HWIO -> OIHW
+    const pads = windowPads(config, spatial, { kernel, strides, dilations })
+    return withActivation(
+      call,
+      output(conv(g, x, w, bias(call, filters), { kernelShape: kernel, strides, pads, dilations })),
+    )
+  }
+}
+
+/**
+ * One group of `depth_multiplier` filters for each channel. tfjs's layer reads dilation_rate and does not apply it
+ * (convolutional_depthwise.ts passes null), so neither does this.
+ */
+const depthwise: LayerHandler = (call) => {
+  const { config, g } = call
+  const { x, channels, spatial, output } = spatialInput(call, 2)
+  const kernel = config.sizes('kernel_size', 2)
+  const strides = config.sizes('strides', 2, 1)
+  const pads = windowPads(config, spatial, { kernel, strides })
+  const w = depthwiseKernel(call, kernel, channels)
+  const filters = channels * config.integer('depth_multiplier', 1)
+  const y = conv(g, x, w, bias(call, filters), { kernelShape: kernel, strides, pads, group: channels })
+  return withActivation(call, output(y))
+}
+
+/** A depthwise convolution, and a 1×1 convolution of its result. */
+const separable: LayerHandler = (call) => {
+  const { config, g } = call
+  const { x, channels, spatial, output } = spatialInput(call, 2)
+  const kernel = config.sizes('kernel_size', 2)
+  const strides = config.sizes('strides', 2, 1)
+  const dilations = config.sizes('dilation_rate', 2, 1)
+  const filters = config.integer('filters')
+  const between = channels * config.integer('depth_multiplier', 1)
+  const pads = windowPads(config, spatial, { kernel, strides, dilations })
+  const w = depthwiseKernel(call, kernel, channels, 'depthwise.weight')
+  const middle = conv(g, x, w, undefined, { kernelShape: kernel, strides, pads, dilations, group: channels })
+  const shape = [1, 1, between, filters]
+  const pointwise = call.weight('pointwise_kernel', {
+    as: 'pointwise.weight',
+    shape,
+    layout: transposedLayout(shape, kernelOrder(2)), // HWIO -> OIHW
+  })
+  return withActivation(call, output(conv(g, middle, pointwise, bias(call, filters), { kernelShape: [1, 1] })))
+}
+
+/** [kh, kw, channels, multiplier] → [channels × multiplier, 1, kh, kw] */
+function depthwiseKernel(call: LayerCall, kernel: readonly number[], channels: number, as = 'weight'): Value {
+  const multiplier = call.config.integer('depth_multiplier', 1)
+  const shape = [...kernel, channels, multiplier]
+  return call.weight('depthwise_kernel', {
+    as,
+    shape,
+    layout: { reshape: shape, transpose: [2, 3, 0, 1], shape: [channels * multiplier, 1, ...kernel] },
+  })
+}
+
+function bias(call: LayerCall, filters: number): Value | undefined {
+  return call.config.boolean('use_bias', true) ? call.weight('bias', { as: 'bias', shape: [filters] }) : undefined
+}
+
+export const CONVOLUTION_HANDLERS: Readonly<Record<string, LayerHandler>> = {
+  Conv1D: convolution(1),
+  Conv2D: convolution(2),
+  Conv3D: convolution(3),
+  // Names of Keras 1.
+  Convolution1D: convolution(1),
+  Convolution2D: convolution(2),
+  Convolution3D: convolution(3),
+  DepthwiseConv2D: depthwise,
+  SeparableConv2D: separable,
+  SeparableConvolution2D: separable,
+}

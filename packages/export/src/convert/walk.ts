@@ -1,0 +1,81 @@
+/**
+ * The walk over a topology: each layer call that an output needs, after the calls whose results it takes. It keeps its own
+ * stack, so that a model of any depth converts, and a cycle is found when a call is reached while it waits for itself.
+ */
+import { UserError } from '../errors.js'
+import type { Feature } from './feature.js'
+import { isModelClass, type LayerDescription, type TensorReference, type Topology } from './topology.js'
+
+/** Converts one call of a layer; `inputs` are the results of the calls that it names. */
+export type ConvertLayer = (layer: LayerDescription, inputs: readonly Feature[]) => readonly Feature[]
+
+/** The outputs of `topology` called on `inputs`. */
+export function walk(topology: Topology, inputs: readonly Feature[], convert: ConvertLayer): Feature[] {
+  const results = new Map<string, readonly Feature[]>()
+  const waiting = new Set<string>()
+  if (inputs.length !== topology.inputs.length) {
+    throw new UserError(
+      'INPUT',
+      `model ${topology.name}: expected ${topology.inputs.length} inputs, found ${inputs.length}`,
+    )
+  }
+  for (const [index, { layer, call }] of topology.inputs.entries())
+    results.set(key(layer, call), [inputs[index] as Feature])
+
+  const stack: TensorReference[] = [...topology.outputs].reverse()
+  for (let reference = stack.at(-1); reference !== undefined; reference = stack.at(-1)) {
+    const name = key(reference.layer, reference.call)
+    if (results.has(name)) {
+      stack.pop()
+      continue
+    }
+    const layer = layerOf(topology, reference)
+    const needed = callOf(layer, reference.call)
+    const missing = needed.filter((input) => !results.has(key(input.layer, input.call)))
+    if (missing.length > 0) {
+      if (waiting.has(name))
+        throw new UserError('INPUT', `layer ${layer.name}: expected a model without cycles, found one`)
+      waiting.add(name)
+      stack.push(...missing)
+      continue
+    }
+    stack.pop()
+    results.set(
+      name,
+      convert(
+        layer,
+        needed.map((input) => resultOf(results, input)),
+      ),
+    )
+  }
+  return topology.outputs.map((output) => resultOf(results, output))
+}
+
+function key(layer: string, call: number): string {
+  return `${call}:${layer}`
+}
+
+function layerOf(topology: Topology, { layer }: TensorReference): LayerDescription {
+  const found = topology.layers.get(layer)
+  if (found === undefined) {
+    throw new UserError('INPUT', `model ${topology.name}: expected a layer named ${layer}, found none`)
+  }
+  return found
+}
+
+function callOf(layer: LayerDescription, call: number): readonly TensorReference[] {
+  // A nested model counts the call that made it as number 0; its calls in this topology begin with 1.
+  const index = isModelClass(layer.className) && call > 0 ? call - 1 : call
+  const inputs = layer.calls[index]
+  if (inputs === undefined || inputs.length === 0) {
+    const found = layer.calls.length === 0 ? 'an input that is not among input_layers' : `${layer.calls.length} calls`
+    throw new UserError('INPUT', `layer ${layer.name}: expected call ${call} of it, found ${found}`)
+  }
+  return inputs
+}
+
+function resultOf(results: ReadonlyMap<string, readonly Feature[]>, { layer, call, tensor }: TensorReference): Feature {
+  const feature = results.get(key(layer, call))?.[tensor]
+  if (feature === undefined) throw new UserError('INPUT', `layer ${layer}: expected an output ${tensor}, found none`)
+  return feature
+}

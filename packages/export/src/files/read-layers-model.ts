@@ -1,0 +1,112 @@
+/** Reads a LayersModel from the disk: model.json and its weight shards, as tfjs and the tfjs converter write them. */
+import { readFile, realpath, stat } from 'node:fs/promises'
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
+import { type LayersModelArtifacts, type WeightSpec, weightByteLength } from '../convert/artifacts.js'
+import { isObject, type Json, type JsonObject, short } from '../convert/topology.js'
+import { UserError } from '../errors.js'
+
+/** The largest model.json that is read: topologies of published models have at most a few MiB. */
+const MAX_JSON_BYTES = 32 * 2 ** 20
+
+export interface LayersModelFile {
+  /** Path of the model.json that was read. */
+  readonly file: string
+  readonly artifacts: LayersModelArtifacts
+}
+
+/**
+ * `path` is a model.json, a folder that holds one, or a run's folder, which holds `model/model.json`.
+ * @throws UserError INPUT for anything missing or malformed, and for shards outside model.json's folder.
+ */
+export async function readLayersModel(path: string): Promise<LayersModelFile> {
+  const file = await modelFile(path)
+  const { size } = await stat(file)
+  if (size > MAX_JSON_BYTES) throw invalid(file, `a model.json of at most ${MAX_JSON_BYTES} bytes`, `${size}`)
+  const model = parseModel(file, await readFile(file, 'utf8'))
+  if (model.format === 'graph-model') {
+    const remedy = 'convert the Keras model with --output_format tfjs_layers_model'
+    throw new UserError('UNSUPPORTED', `${file}: expected a LayersModel, found a GraphModel; ${remedy}`)
+  }
+  const { modelTopology, weightsManifest = [] } = model
+  if (!isObject(modelTopology)) throw invalid(file, 'modelTopology', short(modelTopology))
+  if (!Array.isArray(weightsManifest)) throw invalid(file, 'weightsManifest to be a list', short(weightsManifest))
+  const weightSpecs: WeightSpec[] = []
+  const weightData: Uint8Array[] = []
+  for (const [index, group] of weightsManifest.entries()) {
+    const { paths, weights } = groupOf(group, `${file}: weightsManifest ${index}`)
+    weightSpecs.push(...weights)
+    weightData.push(...(await readShards(file, paths, weights)))
+  }
+  return { file, artifacts: { modelTopology, weightSpecs, weightData } }
+}
+
+async function modelFile(path: string): Promise<string> {
+  const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'ENOENT') throw cause
+    throw new UserError('INPUT', `${path}: expected a model.json, its folder or a run, found nothing there`, { cause })
+  })
+  if (!found.isDirectory()) return path
+  for (const candidate of [join(path, 'model.json'), join(path, 'model', 'model.json')]) {
+    const isFile = await stat(candidate).then(
+      (entry) => entry.isFile(),
+      () => false,
+    )
+    if (isFile) return candidate
+  }
+  throw new UserError('INPUT', `${path}: expected model.json or model/model.json in this folder, found neither`)
+}
+
+function parseModel(file: string, text: string): JsonObject {
+  let value: Json
+  try {
+    value = JSON.parse(text) as Json
+  } catch (cause) {
+    throw new UserError('INPUT', `${file}: expected the JSON of a LayersModel, found something else`, { cause })
+  }
+  if (!isObject(value)) throw invalid(file, 'the JSON of a LayersModel', short(value))
+  return value
+}
+
+function groupOf(group: Json, where: string): { paths: string[]; weights: WeightSpec[] } {
+  if (!isObject(group)) throw invalid(where, 'paths and weights', short(group))
+  const { paths, weights } = group
+  if (!Array.isArray(paths) || !paths.every((path) => typeof path === 'string')) {
+    throw invalid(where, 'a list of paths', short(paths))
+  }
+  if (!Array.isArray(weights) || !weights.every(isObject)) throw invalid(where, 'a list of weights', short(weights))
+  return { paths, weights: weights as unknown as WeightSpec[] }
+}
+
+/** The bytes of one group's shards, which hold exactly its weights; sizes are compared before anything is read. */
+async function readShards(file: string, paths: readonly string[], weights: readonly WeightSpec[]): Promise<Uint8Array[]> {
+  const folder = dirname(file)
+  const shards = await Promise.all(paths.map((path) => shardFile(folder, path)))
+  const sizes = await Promise.all(shards.map(async (shard) => (await stat(shard)).size))
+  const declared = weights.reduce((bytes, spec) => bytes + weightByteLength(spec), 0)
+  const present = sizes.reduce((bytes, size) => bytes + size, 0)
+  if (present !== declared) {
+    throw invalid(`${file}: shards ${paths.join(', ')}`, `${declared} bytes as the manifest declares`, `${present}`)
+  }
+  return Promise.all(shards.map((shard) => readFile(shard)))
+}
+
+/** A shard's real path, which must lie within the model's folder: a model from elsewhere must not read other files. */
+async function shardFile(folder: string, path: string): Promise<string> {
+  const outside = new UserError('INPUT', `shard ${path}: expected a path within ${folder}, found one that leaves it`)
+  const shard = resolve(folder, path)
+  if (isAbsolute(path) || leaves(resolve(folder), shard)) throw outside
+  const real = await realpath(shard).catch((cause) => {
+    throw new UserError('INPUT', `${shard}: expected a shard of the model, found nothing there`, { cause })
+  })
+  if (leaves(await realpath(folder), real)) throw outside
+  return real
+}
+
+function leaves(folder: string, path: string): boolean {
+  const way = relative(folder, path)
+  return way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way)
+}
+
+function invalid(where: string, expected: string, found: string): UserError {
+  return new UserError('INPUT', `${where}: expected ${expected}, found ${found}`)
+}

@@ -1,0 +1,6 @@
+/** Pictures: files to grey pixels, grey pixels to a digit in MNIST's framing, and back to something to look at. */
+export { type DecodeOptions, decodePicture, MAX_PIXELS } from './decode.js'
+export { greyFromRgba } from './grey.js'
+export type { Box, GreyPicture } from './picture.js'
+export { encodePng, renderSvg } from './render.js'
+export type { NamedBytes } from './source.js'
