@@ -48,7 +48,7 @@ export function readTopology(modelTopology: object | undefined): Topology {
     const remedy = 'convert the Keras model with --output_format tfjs_layers_model'
     throw new UserError('UNSUPPORTED', `modelTopology: expected a LayersModel, found a GraphModel; ${remedy}`)
   }
-  let model = outer.model_config ?? outer
+  let model: Json = outer.model_config ?? outer
   if (typeof model === 'string') model = parsed(model)
   if (!isObject(model)) throw malformed('modelTopology', 'an object', model)
   return modelOf(model, 'modelTopology')

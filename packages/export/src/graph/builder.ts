@@ -2,7 +2,7 @@
  * Builds a graph node by node. Every value knows its data type and shape from the moment it exists: each node's outputs
  * are inferred as it is added, so that a wrong shape is found where it was made.
  */
-import type { Attribute, Attributes, Graph, Node, Shape, Tensor, ValueInfo } from '../onnx/model.js'
+import type { Attribute, Attributes, Graph, Node, Tensor, ValueInfo } from '../onnx/model.js'
 import { floatTensor, int64Tensor } from '../onnx/tensor.js'
 import { type InferenceRules, inferOutputs, STANDARD_RULES, type TypedShape } from './shape-inference.js'
 

@@ -28,7 +28,7 @@ function convolution(rank: number): LayerHandler {
     const pads = windowPads(config, spatial, { kernel, strides, dilations })
     return withActivation(
       call,
-      output(conv(g, x, w, bias(call, filters), { kernelShape: kernel, strides, pads, dilations })),
+      output(conv(g, [x, w, bias(call, filters)], { kernelShape: kernel, strides, pads, dilations })),
     )
   }
 }
@@ -45,7 +45,7 @@ const depthwise: LayerHandler = (call) => {
   const pads = windowPads(config, spatial, { kernel, strides })
   const w = depthwiseKernel(call, kernel, channels)
   const filters = channels * config.integer('depth_multiplier', 1)
-  const y = conv(g, x, w, bias(call, filters), { kernelShape: kernel, strides, pads, group: channels })
+  const y = conv(g, [x, w, bias(call, filters)], { kernelShape: kernel, strides, pads, group: channels })
   return withActivation(call, output(y))
 }
 
@@ -60,14 +60,14 @@ const separable: LayerHandler = (call) => {
   const between = channels * config.integer('depth_multiplier', 1)
   const pads = windowPads(config, spatial, { kernel, strides, dilations })
   const w = depthwiseKernel(call, kernel, channels, 'depthwise.weight')
-  const middle = conv(g, x, w, undefined, { kernelShape: kernel, strides, pads, dilations, group: channels })
+  const middle = conv(g, [x, w], { kernelShape: kernel, strides, pads, dilations, group: channels })
   const shape = [1, 1, between, filters]
   const pointwise = call.weight('pointwise_kernel', {
     as: 'pointwise.weight',
     shape,
     layout: transposedLayout(shape, kernelOrder(2)), // HWIO -> OIHW
   })
-  return withActivation(call, output(conv(g, middle, pointwise, bias(call, filters), { kernelShape: [1, 1] })))
+  return withActivation(call, output(conv(g, [middle, pointwise, bias(call, filters)], { kernelShape: [1, 1] })))
 }
 
 /** [kh, kw, channels, multiplier] → [channels × multiplier, 1, kh, kw] */

@@ -16,7 +16,7 @@ const dense: LayerHandler = (call) => {
   const bias = config.boolean('use_bias', true) ? call.weight('bias', { as: 'bias', shape: [units] }) : undefined
   if (feature.value.shape.length === 2) {
     const w = call.weight('kernel', { as: 'weight', shape, layout: denseLayout(shape, feature) })
-    return withActivation(call, plainFeature(gemm(g, feature.value, w, bias, { transB: 1 })))
+    return withActivation(call, plainFeature(gemm(g, [feature.value, w, bias], { transB: 1 })))
   }
   const product = matMul(g, call.plain(feature), call.weight('kernel', { as: 'weight', shape }))
   return withActivation(call, plainFeature(bias === undefined ? product : add(g, product, bias)))
@@ -92,7 +92,7 @@ const permute: LayerHandler = (call) => {
 const repeatVector: LayerHandler = (call) => {
   const { config, g } = call
   const x = call.plain(call.input())
-  const row = unsqueeze(g, x, g.int64s([1], 'axes'))
+  const row = unsqueeze(g, x, [1])
   return plainFeature(expand(g, row, g.int64s([1, config.integer('n'), 1], 'shape')))
 }
 

@@ -21,7 +21,7 @@ const cropping: LayerHandler = (call) => {
     return after > 0 ? -after : typeof size === 'number' ? size : Number.MAX_SAFE_INTEGER
   })
   const starts = margins.map(([before]) => before)
-  return output(slice(g, x, g.int64s(starts, 'starts'), g.int64s(ends, 'ends'), g.int64s([2, 3], 'axes')))
+  return output(slice(g, x, { starts, ends, axes: [2, 3] }))
 }
 
 type Coordinates = 'half_pixel' | 'align_corners' | 'asymmetric'
@@ -39,15 +39,12 @@ function resized(
   by: Coordinates,
 ): Value {
   const { g } = call
-  const [batch, channels] = input.x.shape
-  const nearest = by === 'align_corners' ? 'round_prefer_ceil' : 'floor'
+  const nearest = by === 'align_corners' ? ('round_prefer_ceil' as const) : ('floor' as const)
   const options = {
     mode: mode === 'bilinear' ? ('linear' as const) : ('nearest' as const),
     coordinateTransformationMode: by,
     ...(mode === 'nearest' ? { nearestMode: nearest } : {}),
   }
-  void batch
-  void channels
   return resize(g, input.x, sizes, options)
 }
 

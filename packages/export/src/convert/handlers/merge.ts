@@ -26,7 +26,7 @@ function operands(call: LayerCall): { values: Value[]; layout: Layout } {
     const missing = rank - input.value.shape.length
     const plain = call.plain(input)
     const axes = Array.from({ length: missing }, (_, index) => index + 1)
-    return missing === 0 ? plain : unsqueeze(call.g, plain, call.g.int64s(axes, 'axes'))
+    return missing === 0 ? plain : unsqueeze(call.g, plain, axes)
   })
   return { values, layout: PLAIN }
 }

@@ -29,7 +29,7 @@ const batchNormalizationLayer: LayerHandler = (call) => {
     const x = isLast ? call.channelsFirst(input) : call.plain(input)
     // Keras's momentum is ONNX's: running = running × momentum + batch × (1 − momentum). Only training reads it.
     const momentum = training ? { momentum: config.number('momentum', 0.99) } : {}
-    const y = batchNormalization(g, x, scale, shift, mean, variance, { epsilon, ...momentum })
+    const y = batchNormalization(g, { x, scale, bias: shift, mean, variance }, { epsilon, ...momentum })
     return isLast ? channelsFirstFeature(y) : plainFeature(y)
   }
   if (training) throw config.unsupported(`axis ${axis} of rank ${rank} has no training graph`)
