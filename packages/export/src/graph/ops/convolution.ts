@@ -16,14 +16,14 @@ export interface ConvTransposeOptions extends ConvOptions {
 }
 
 /** x [N, C, …], w [M, C/group, …], b [M] → [N, M, …] */
-export function conv(g: GraphBuilder, [x, w, b]: readonly [Value, Value, Value?], options: ConvOptions = {}): Value {
+export function conv(g: GraphBuilder, [x, w, b]: readonly [Value, Value, (Value | undefined)?], options: ConvOptions = {}): Value {
   return g.op('Conv', [x, w, b], { attributes: windowAttributes(x, w, options) })
 }
 
 /** x [N, C, …], w [C, M/group, …], b [M] → [N, M, …] */
 export function convTranspose(
   g: GraphBuilder,
-  [x, w, b]: readonly [Value, Value, Value?],
+  [x, w, b]: readonly [Value, Value, (Value | undefined)?],
   { outputPadding, ...options }: ConvTransposeOptions = {},
 ): Value {
   return g.op('ConvTranspose', [x, w, b], {

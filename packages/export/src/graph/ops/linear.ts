@@ -11,7 +11,7 @@ export interface GemmOptions {
 /** alpha A B + beta C: a [M, K], b [K, N] (either transposed), c broadcast to [M, N]. */
 export function gemm(
   g: GraphBuilder,
-  [a, b, c]: readonly [Value, Value, Value?],
+  [a, b, c]: readonly [Value, Value, (Value | undefined)?],
   { transA = 0, transB = 0, alpha = 1, beta = 1 }: GemmOptions = {},
 ): Value {
   return g.op('Gemm', [a, b, c], {
