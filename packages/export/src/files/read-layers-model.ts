@@ -78,7 +78,11 @@ function groupOf(group: Json, where: string): { paths: string[]; weights: Weight
 }
 
 /** The bytes of one group's shards, which hold exactly its weights; sizes are compared before anything is read. */
-async function readShards(file: string, paths: readonly string[], weights: readonly WeightSpec[]): Promise<Uint8Array[]> {
+async function readShards(
+  file: string,
+  paths: readonly string[],
+  weights: readonly WeightSpec[],
+): Promise<Uint8Array[]> {
   const folder = dirname(file)
   const shards = await Promise.all(paths.map((path) => shardFile(folder, path)))
   const sizes = await Promise.all(shards.map(async (shard) => (await stat(shard)).size))

@@ -62,7 +62,8 @@ function scaledRows(tensor: Tensor, factors: Float64Array): Tensor {
   const length = values.length / factors.length
   const scaled = new Float32Array(values.length)
   for (const [row, factor] of factors.entries()) {
-    for (let index = row * length; index < (row + 1) * length; index++) scaled[index] = (values[index] as number) * factor
+    for (let index = row * length; index < (row + 1) * length; index++)
+      scaled[index] = (values[index] as number) * factor
   }
   return floatTensor(tensor.name, tensor.dims, scaled)
 }

@@ -22,7 +22,17 @@ export const fusePadding: Pass = {
 /** Operators that give numbers from 0 on whatever they get. */
 const NEVER_NEGATIVE = new Set(['Relu', 'Sigmoid', 'HardSigmoid', 'Softmax', 'Softplus', 'Abs', 'ThresholdedRelu'])
 /** Operators that give numbers from 0 on where all their inputs are. */
-const KEEPS_SIGN = new Set(['MaxPool', 'AveragePool', 'Pad', 'Dropout', 'Identity', 'Transpose', 'Reshape', 'Add', 'Concat'])
+const KEEPS_SIGN = new Set([
+  'MaxPool',
+  'AveragePool',
+  'Pad',
+  'Dropout',
+  'Identity',
+  'Transpose',
+  'Reshape',
+  'Add',
+  'Concat',
+])
 
 function fuse(edit: GraphEdit, window: Node): boolean | string {
   if (window.domain !== '' || !['Conv', 'MaxPool', 'AveragePool'].includes(window.opType)) return false
@@ -63,7 +73,8 @@ function zeroMargins(edit: GraphEdit, pad: Node): number[] | string {
   const rank = lengths.length / 2
   const [n = 0, c = 0, ...begins] = lengths.slice(0, rank)
   const [nEnd = 0, cEnd = 0, ...ends] = lengths.slice(rank)
-  if (n !== 0 || c !== 0 || nEnd !== 0 || cEnd !== 0) return 'the Pad reaches beyond the picture, into batch or channels'
+  if (n !== 0 || c !== 0 || nEnd !== 0 || cEnd !== 0)
+    return 'the Pad reaches beyond the picture, into batch or channels'
   if (lengths.some((length) => length < 0)) return 'the Pad crops'
   return [...begins, ...ends]
 }
@@ -79,7 +90,8 @@ interface PoolWindow {
 function poolReason(edit: GraphEdit, pool: Node, { kernel, own, margins, pad }: PoolWindow): string | undefined {
   if (own.some((length) => length !== 0)) return 'the pool has pads of its own, which are no zeros'
   if (intAttribute(pool, 'ceil_mode', 0) !== 0) return 'ceil_mode lets windows hang over the edge'
-  if (intsAttribute(pool, 'dilations')?.some((dilation) => dilation !== 1)) return 'a dilated window may miss the picture'
+  if (intsAttribute(pool, 'dilations')?.some((dilation) => dilation !== 1))
+    return 'a dilated window may miss the picture'
   if (margins.some((length, index) => length >= (kernel[index % kernel.length] ?? 0))) {
     return 'a window may lie in the zeros alone'
   }
