@@ -16,7 +16,11 @@ export interface ConvTransposeOptions extends ConvOptions {
 }
 
 /** x [N, C, …], w [M, C/group, …], b [M] → [N, M, …] */
-export function conv(g: GraphBuilder, [x, w, b]: readonly [Value, Value, (Value | undefined)?], options: ConvOptions = {}): Value {
+export function conv(
+  g: GraphBuilder,
+  [x, w, b]: readonly [Value, Value, (Value | undefined)?],
+  options: ConvOptions = {},
+): Value {
   return g.op('Conv', [x, w, b], { attributes: windowAttributes(x, w, options) })
 }
 
