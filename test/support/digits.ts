@@ -1,7 +1,7 @@
 /** A small data set of generated digits, in MNIST's file format. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { generateDigits, writeIdx } from 'mnist-infer/mnist'
+import { encodeIdx, generateDigits } from 'mnist-infer/mnist'
 
 /** Writes the four files into `folder` and returns it. */
 export async function writeDigits(folder: string, counts: { train: number; test: number }): Promise<string> {
@@ -12,8 +12,8 @@ export async function writeDigits(folder: string, counts: { train: number; test:
   ] as const
   for (const [name, count, seed] of parts) {
     const { images, labels } = generateDigits({ count, seed })
-    await writeFile(join(folder, `${name}-images-idx3-ubyte`), writeIdx({ dims: [count, 28, 28], data: images }))
-    await writeFile(join(folder, `${name}-labels-idx1-ubyte`), writeIdx({ dims: [count], data: labels }))
+    await writeFile(join(folder, `${name}-images-idx3-ubyte`), encodeIdx({ shape: [count, 28, 28], data: images }))
+    await writeFile(join(folder, `${name}-labels-idx1-ubyte`), encodeIdx({ shape: [count], data: labels }))
   }
   return folder
 }

@@ -1,0 +1,14 @@
+/** Data sets of digits: MNIST from wherever it is to be had, folders laid out like it, generated digits. */
+export {
+  type Dataset,
+  type DatasetSource,
+  type LoadOptions,
+  loadDataset,
+  loadTestDigits,
+  type TestDigits,
+} from './dataset.js'
+export { CLASSES, DIGIT_PIXELS, DIGIT_SIZE, type Digits } from './digits.js'
+export type { DownloadProgress } from './download.js'
+export { type GenerateOptions, generateDigits } from './generate/index.js'
+export { decodeIdx, encodeIdx, type IdxArray, readIdx } from './idx.js'
+export { createRandom, type Random } from './random.js'
