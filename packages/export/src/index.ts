@@ -1,4 +1,14 @@
+export type { LayersModelArtifacts, Quantization, WeightSpec } from './convert/artifacts.js'
+export { type ConvertedModel, type ConvertOptions, convertLayersModel } from './convert/convert.js'
+export type { Feature, Layout } from './convert/feature.js'
+export type { LayerCall, LayerHandler } from './convert/layer-call.js'
+export { LAYER_HANDLERS } from './convert/table.js'
+export { fromOnnx, toOnnx, type WeightBinding, type WeightLayout } from './convert/weight-binding.js'
+export { DIGIT_INPUT, type DigitModelFacts, digitModelOptions } from './digit-model.js'
 export { type ErrorCode, UserError } from './errors.js'
+export { compositeTrainingStep, STEP_NAMES, type TrainingStepOptions, trainingStep } from './gradient/index.js'
+export { decodeModel, readMetadata } from './onnx/decode.js'
+export { encodeModel } from './onnx/encode.js'
 export type {
   Attribute,
   Attributes,
@@ -12,3 +22,5 @@ export type {
 } from './onnx/model.js'
 export { DataType } from './onnx/model.js'
 export { elementCount, floatTensor, floatValues, int64Tensor, int64Values, tensor } from './onnx/tensor.js'
+export { type OptimizedModel, type OptimizeOptions, optimizeModel, PASSES, type PassReport } from './passes/optimize.js'
+export type { Pass, PassResult } from './passes/pass.js'

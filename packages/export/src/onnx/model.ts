@@ -6,6 +6,8 @@
 
 /** TensorProto.DataType, by name. */
 export const DataType = {
+  /** A value whose element type the file does not say. */
+  UNDEFINED: 0,
   FLOAT: 1,
   UINT8: 2,
   INT8: 3,
@@ -19,7 +21,13 @@ export const DataType = {
   DOUBLE: 11,
   UINT32: 12,
   UINT64: 13,
+  COMPLEX64: 14,
+  COMPLEX128: 15,
   BFLOAT16: 16,
+  FLOAT8E4M3FN: 17,
+  FLOAT8E4M3FNUZ: 18,
+  FLOAT8E5M2: 19,
+  FLOAT8E5M2FNUZ: 20,
   UINT4: 21,
   INT4: 22,
 } as const
@@ -35,18 +43,27 @@ export interface Tensor {
   readonly dataType: DataType
   readonly dims: readonly number[]
   readonly data: Uint8Array
+  /** The elements of a STRING tensor, whose `data` is empty; absent for every other data type. */
+  readonly strings?: readonly string[]
 }
 
-/** An attribute's value, tagged with AttributeProto.AttributeType: JavaScript's numbers alone can't tell 1 from 1.0. */
+/**
+ * An attribute's value, tagged with AttributeProto.AttributeType: JavaScript's numbers alone can't tell 1 from 1.0. BIG_INT and
+ * BIG_INTS are INT and INTS that hold an integer beyond ±2^53. Sparse tensors and types as attributes are not represented.
+ */
 export type Attribute =
   | { readonly type: 'INT'; readonly value: number }
+  | { readonly type: 'BIG_INT'; readonly value: bigint }
   | { readonly type: 'FLOAT'; readonly value: number }
   | { readonly type: 'STRING'; readonly value: string }
   | { readonly type: 'TENSOR'; readonly value: Tensor }
   | { readonly type: 'GRAPH'; readonly value: Graph }
   | { readonly type: 'INTS'; readonly value: readonly number[] }
+  | { readonly type: 'BIG_INTS'; readonly value: readonly bigint[] }
   | { readonly type: 'FLOATS'; readonly value: readonly number[] }
   | { readonly type: 'STRINGS'; readonly value: readonly string[] }
+  | { readonly type: 'TENSORS'; readonly value: readonly Tensor[] }
+  | { readonly type: 'GRAPHS'; readonly value: readonly Graph[] }
 
 export type Attributes = Readonly<Record<string, Attribute>>
 
@@ -66,6 +83,8 @@ export interface ValueInfo {
   readonly name: string
   readonly dataType: DataType
   readonly shape: Shape
+  /** Even how many dimensions there are is not known; `shape` is then empty, as a scalar's is. */
+  readonly unranked?: true
   readonly denotation?: string
   /** DimensionDenotation, one a dimension (`DATA_BATCH`); '' where a dimension has none. */
   readonly dimensionDenotations?: readonly string[]

@@ -27,9 +27,21 @@ export const BITS_PER_ELEMENT: Readonly<Partial<Record<DataType, number>>> = {
   [DataType.DOUBLE]: 64,
   [DataType.UINT32]: 32,
   [DataType.UINT64]: 64,
+  [DataType.COMPLEX64]: 64,
+  [DataType.COMPLEX128]: 128,
   [DataType.BFLOAT16]: 16,
+  [DataType.FLOAT8E4M3FN]: 8,
+  [DataType.FLOAT8E4M3FNUZ]: 8,
+  [DataType.FLOAT8E5M2]: 8,
+  [DataType.FLOAT8E5M2FNUZ]: 8,
   [DataType.UINT4]: 4,
   [DataType.INT4]: 4,
+}
+
+/** Bytes that a tensor of this data type and these dimensions takes; undefined where its elements have no fixed size. */
+export function byteLength(dataType: DataType, dims: readonly number[]): number | undefined {
+  const bits = BITS_PER_ELEMENT[dataType]
+  return bits === undefined ? undefined : Math.ceil((elementCount(dims) * bits) / 8)
 }
 
 /** Number of elements of a tensor with these dimensions; 1 for a scalar. */
@@ -40,8 +52,7 @@ export function elementCount(dims: readonly number[]): number {
 /** A tensor over the bytes of `values`; the memory is shared, not copied. */
 export function tensor(name: string, dataType: DataType, dims: readonly number[], values: NumericArray): Tensor {
   const data = new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
-  const bits = BITS_PER_ELEMENT[dataType]
-  const expected = bits === undefined ? undefined : Math.ceil((elementCount(dims) * bits) / 8)
+  const expected = byteLength(dataType, dims)
   if (data.byteLength !== expected) {
     throw new Error(
       `tensor ${name}: [${dims.join(', ')}] of data type ${dataType} takes ${expected} bytes, got ${data.byteLength}`,
