@@ -1,1 +1,12 @@
-export {}
+/** What other programs train with. The command `mnist-train` is in `cli/`. */
+export { type ChooseOptions, type ChosenEngine, createEngine } from './engine/choose.js'
+export type { Answered, Engine, EngineOptions, EngineState, StateTensor, StepInput } from './engine/engine.js'
+export { exportInference } from './engine/inference-model.js'
+export { saveLayersModel, trainedModel } from './engine/layers-model.js'
+export { ENGINE_NAMES, type EngineName } from './engine/names.js'
+export { buildNetwork, NETWORKS, type Network } from './networks/index.js'
+export { expandNetworks, NETWORK_GROUPS, NETWORK_NAMES, type NetworkName } from './networks/names.js'
+export { RECIPES, type Recipe, recipeOf } from './recipes.js'
+export { type LoopOptions, type Progress, type TrainingEvent, trainingLoop } from './run/loop.js'
+export { registerHalfPixelResizing } from './tfjs/half-pixel-resizing.js'
+export { loadTfjs, type Tfjs } from './tfjs/tfjs.js'

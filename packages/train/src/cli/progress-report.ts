@@ -94,7 +94,7 @@ async function openBar(stream: NodeJS.WriteStream, total: number): Promise<Singl
 function above(bar: SingleBar, output: NodeJS.WriteStream, text: string): void {
   output.write(`\r\u001b[K${text}\n`)
   bar.updateETA()
-  bar.render(true)
+  bar.render()
 }
 
 /** Pictures a second over the last ten seconds of training, pauses for evaluation and checkpoints included. */

@@ -51,7 +51,7 @@ function choose(settings: RunSettings, { engine, threads, output }: RunOneOption
   const { network, batchSize, seed } = settings
   return createEngine({ engine, network, batchSize, seed, threads: threads ?? availableParallelism() }).then(
     (chosen) => {
-      output.write(`engine: ${chosen.description}\n`)
+      output.write(`engine: ${chosen.description}: ${chosen.reason}\n`)
       return chosen
     },
   )

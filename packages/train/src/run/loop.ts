@@ -63,7 +63,12 @@ export async function* trainingLoop({
       const start = performance.now()
       const begin = progress.batch * plan.batchSize
       const { images, labels } = gather(train, order.subarray(begin, begin + plan.batchSize))
-      const { loss, correct } = await engine.step(images, labels, plan.learningRate)
+      const { loss, correct } = await engine.step({
+        images,
+        labels,
+        learningRate: plan.learningRate,
+        step: progress.epoch * batches + progress.batch,
+      })
       progress = {
         ...progress,
         batch: progress.batch + 1,

@@ -1,0 +1,60 @@
+/** Which engine trains: the one asked for, or the fastest that can be had here, with the reason. */
+import { UserError } from 'mnist-export'
+import type { EngineOptions, OpenedEngine } from './engine.js'
+import type { EngineName } from './names.js'
+import { openOnnxEngine } from './onnx/onnx-engine.js'
+import { TFJS_BACKENDS, TFJS_GPU, type TfjsBackend } from './tfjs/backends.js'
+import { openTfjsEngine } from './tfjs/tfjs-engine.js'
+
+export interface ChosenEngine extends OpenedEngine {
+  /** Why this one, and why not those that would be faster. */
+  readonly reason: string
+}
+
+export interface ChooseOptions extends EngineOptions {
+  readonly engine: EngineName
+}
+
+/** @throws UserError ENVIRONMENT where the engine asked for can't be had; the message says what it lacks. */
+export async function createEngine({ engine, ...options }: ChooseOptions): Promise<ChosenEngine> {
+  if (engine === 'auto') return fastest(options)
+  if (engine === 'onnx') return { ...(await openOnnxEngine(options)), reason: 'asked for' }
+  const { opened, passedOver } = await firstOf(TFJS_BACKENDS[engine] ?? [], options)
+  if (opened !== undefined) return { ...opened, reason: ['asked for', ...passedOver.map(shortReason)].join('; ') }
+  // The last is the least demanding: what it lacks is what the user can mend.
+  throw passedOver.at(-1) ?? new Error(`internal: engine ${engine} has no backend`)
+}
+
+/** A GPU's TensorFlow, else ONNX Runtime, which beats TensorFlow's kernels on the CPU for every network here. */
+async function fastest(options: EngineOptions): Promise<ChosenEngine> {
+  const { opened, passedOver } = await firstOf([TFJS_GPU], options)
+  if (opened !== undefined) return { ...opened, reason: 'the fastest' }
+  const reason = ['the fastest that can be had here', ...passedOver.map(shortReason)].join('; ')
+  return { ...(await openOnnxEngine(options)), reason }
+}
+
+interface Attempts {
+  readonly opened: OpenedEngine | undefined
+  readonly passedOver: readonly UserError[]
+}
+
+/** The first of `backends` that opens. */
+async function firstOf(backends: readonly TfjsBackend[], options: EngineOptions): Promise<Attempts> {
+  const passedOver: UserError[] = []
+  for (const backend of backends) {
+    try {
+      const device = await backend.open()
+      const engine = await openTfjsEngine(options)
+      return { opened: { engine, description: `${backend.engine} (tfjs, ${device})` }, passedOver }
+    } catch (error) {
+      if (!(error instanceof UserError && error.code === 'ENVIRONMENT')) throw error
+      passedOver.push(error)
+    }
+  }
+  return { opened: undefined, passedOver }
+}
+
+/** `engine tfjs-gpu: expected …, found none. Use …` without its remedy, which is not wanted here. */
+function shortReason({ message }: UserError): string {
+  return message.replace(/^engine /, '').replace(/\. .*$/, '')
+}

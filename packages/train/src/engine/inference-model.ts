@@ -1,0 +1,15 @@
+/** A trained network as the bytes of its .onnx file. */
+import { convertLayersModel, type DigitModelFacts, digitModelOptions, encodeModel, optimizeModel } from 'mnist-export'
+import type { EngineState } from './engine.js'
+import { trainedArtifacts } from './layers-model.js'
+
+/** The inference graph of `network` with the weights of `state`: the exporter's contract for models that read digits. */
+export async function exportInference(
+  network: string,
+  state: EngineState,
+  facts: Omit<DigitModelFacts, 'network'>,
+): Promise<Uint8Array> {
+  const artifacts = await trainedArtifacts(network, state)
+  const { model } = convertLayersModel(artifacts, digitModelOptions({ network, ...facts }))
+  return encodeModel(optimizeModel(model).model)
+}

@@ -1,0 +1,114 @@
+/** The engine on tfjs: the LayersModel itself, tfjs's gradients, plain SGD, on whichever backend is set. */
+import type { Scalar, Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core'
+import type { LayersModel } from '@tensorflow/tfjs-layers'
+import { convertLayersModel } from 'mnist-export'
+import { CLASSES, DIGIT_SIZE, type Digits } from 'mnist-infer/mnist'
+import { buildNetwork } from '../../networks/index.js'
+import { loadTfjs, type Tfjs } from '../../tfjs/tfjs.js'
+import { dropoutSeed } from '../dropout-seed.js'
+import type { Answered, Engine, EngineOptions, EngineState, StepInput } from '../engine.js'
+import { evaluateDigits } from '../evaluate.js'
+import { artifactsOf, type Bindings, readWeights, writeWeights } from '../network-weights.js'
+import { scaledPixels } from '../pixels.js'
+
+/** Opens the engine on tfjs's backend of the moment. */
+export async function openTfjsEngine({ network, seed }: Pick<EngineOptions, 'network' | 'seed'>): Promise<Engine> {
+  const tf = await loadTfjs()
+  const model = await buildNetwork(network, seed)
+  const { weights: bindings } = convertLayersModel(await artifactsOf(tf, model), { nchw: true })
+  return new TfjsEngine(tf, { model, bindings, seed })
+}
+
+interface Parts {
+  readonly model: LayersModel
+  readonly bindings: Bindings
+  readonly seed: number
+}
+
+/** The part of tfjs's Dropout layer (layers/core.ts) that decides what it drops. */
+interface DropoutLayer {
+  seed: number | undefined
+}
+
+export class TfjsEngine implements Engine {
+  readonly #tf: Tfjs
+  readonly #model: LayersModel
+  readonly #bindings: Bindings
+  readonly #seed: number
+  readonly #variables: readonly Variable[]
+  readonly #dropouts: readonly DropoutLayer[]
+
+  constructor(tf: Tfjs, { model, bindings, seed }: Parts) {
+    this.#tf = tf
+    this.#model = model
+    this.#bindings = bindings
+    this.#seed = seed
+    this.#variables = model.trainableWeights.map((weight) => weight.read() as Variable)
+    this.#dropouts = model.layers.filter((layer) => layer.getClassName() === 'Dropout') as unknown as DropoutLayer[]
+  }
+
+  async step({ images, labels, learningRate, step }: StepInput): Promise<Answered> {
+    const { core } = this.#tf
+    for (const [index, layer] of this.#dropouts.entries()) layer.seed = dropoutSeed(this.#seed, step) + index
+    const [loss, correct] = core.tidy((): [Scalar, Scalar] => {
+      const x = this.#images(images, labels.length)
+      const label = core.tensor1d(Int32Array.from(labels), 'int32')
+      let answered: Scalar | undefined
+      const { value, grads } = core.variableGrads(() => {
+        const logits = this.#logits(x, true)
+        answered = core.keep(rightAnswers(this.#tf, logits, label))
+        const target = core.cast(core.oneHot(label, CLASSES), 'float32')
+        // Its default reduction is the mean over the batch.
+        return core.losses.softmaxCrossEntropy(target, logits) as Scalar
+      }, [...this.#variables])
+      for (const variable of this.#variables) {
+        const gradient = grads[variable.name]
+        if (gradient !== undefined) variable.assign(core.sub(variable, core.mul(gradient, learningRate)))
+      }
+      return [value, answered as Scalar]
+    })
+    try {
+      const [lossValues, correctValues] = await Promise.all([loss.data(), correct.data()])
+      return { loss: lossValues[0] as number, correct: correctValues[0] as number }
+    } finally {
+      core.dispose([loss, correct])
+    }
+  }
+
+  evaluate(digits: Digits): Promise<Answered> {
+    return evaluateDigits(digits, async (images, count) => {
+      const logits = this.#tf.core.tidy(() => this.#logits(this.#images(images, count), false))
+      try {
+        return (await logits.data()) as Float32Array
+      } finally {
+        logits.dispose()
+      }
+    })
+  }
+
+  state(): Promise<EngineState> {
+    return readWeights(this.#model, this.#bindings)
+  }
+
+  async restore(state: EngineState): Promise<void> {
+    writeWeights(this.#tf, this.#model, { bindings: this.#bindings, state })
+  }
+
+  async dispose(): Promise<void> {
+    this.#model.dispose()
+  }
+
+  /** [N, 28, 28, 1], 0…1 */
+  #images(images: Uint8Array, count: number): Tensor {
+    return this.#tf.core.tensor4d(scaledPixels(images), [count, DIGIT_SIZE, DIGIT_SIZE, 1])
+  }
+
+  /** [N, 10] */
+  #logits(x: Tensor, training: boolean): Tensor2D {
+    return this.#model.apply(x, { training }) as Tensor2D
+  }
+}
+
+function rightAnswers({ core }: Tfjs, logits: Tensor2D, label: Tensor1D): Scalar {
+  return core.sum(core.cast(core.equal(core.argMax(logits, 1), label), 'int32')) as Scalar
+}
