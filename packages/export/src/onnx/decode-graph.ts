@@ -23,6 +23,9 @@ import {
   type ValueInfo,
 } from './model.js'
 
+/** Of the file's budget: see `message-reader.ts`. */
+const NODE_COST = 20
+
 /** `depth`: how many graphs this one lies within. */
 export function readGraph(message: MessageReader, depth: number): Graph {
   message.budget.checkDepth(depth)
@@ -36,7 +39,7 @@ export function readGraph(message: MessageReader, depth: number): Graph {
   while (message.next()) {
     switch (message.field) {
       case GRAPH.node:
-        nodes.push(readNode(message.message(), depth))
+        nodes.push(readNode(message.message(NODE_COST), depth))
         break
       case GRAPH.name:
         name = message.string()

@@ -120,9 +120,12 @@ function typedData({ name, dataType, dims }: Omit<Tensor, 'data'>, field: FieldB
   // Elements of 4 bits lie two in one byte, and each byte in one int32.
   const elementBytes = Math.ceil((BITS_PER_ELEMENT[dataType] ?? 0) / 8)
   const expected = (byteLength(dataType, dims) ?? 0) / elementBytes
-  let found = 0
-  for (const byte of bytes) if (byte < 0x80) found++
-  if (found !== expected) throw new Error(`tensor ${name}: its shape takes ${expected} elements, it has ${found}`)
+  // A varint takes 1 to 10 bytes, the last of which is below 128.
+  const possible = bytes.byteLength >= expected && bytes.byteLength <= 10 * expected
+  const found = possible ? bytes.reduce((count, byte) => count + (byte < 0x80 ? 1 : 0), 0) : undefined
+  if (found !== expected) {
+    throw new Error(`tensor ${name}: its shape takes ${expected} elements, its ${bytes.byteLength} bytes hold others`)
+  }
   return unpacked(bytes, { elementBytes, count: expected })
 }
 

@@ -15,8 +15,8 @@ import type { Graph, Model } from './model.js'
  * @throws UserError INPUT for bytes that are no valid model, UNSUPPORTED for what is not represented.
  */
 export function decodeModel(bytes: Uint8Array, name = 'model'): Model {
-  return refused(bytes, name, () => {
-    const { graph, ...model } = readModel(new MessageReader(bytes, new DecodeBudget()), true)
+  return refused(bytes, name, (plain) => {
+    const { graph, ...model } = readModel(new MessageReader(plain, new DecodeBudget()), true)
     if (graph === undefined) throw new Error('it has no graph')
     checkGraph(graph)
     return { ...model, graph }
@@ -28,9 +28,7 @@ export function decodeModel(bytes: Uint8Array, name = 'model'): Model {
  * @throws UserError INPUT for bytes that are no model.
  */
 export function readMetadata(bytes: Uint8Array, name = 'model'): Readonly<Record<string, string>> {
-  return refused(bytes, name, () => {
-    return readModel(new MessageReader(bytes, new DecodeBudget()), false).metadata
-  })
+  return refused(bytes, name, (plain) => readModel(new MessageReader(plain, new DecodeBudget()), false).metadata)
 }
 
 function readModel(
@@ -119,10 +117,11 @@ function readEntry(message: MessageReader): [string, string] {
 }
 
 /** What `read` throws as one UserError of one line, the file's name before it. */
-function refused<T>(bytes: Uint8Array, name: string, read: () => T): T {
+function refused<T>(bytes: Uint8Array, name: string, read: (bytes: Uint8Array) => T): T {
   if (bytes.byteLength === 0) throw new UserError('INPUT', `${name}: expected an ONNX model, found an empty file`)
   try {
-    return read()
+    // A Node Buffer's slice() shares memory, unlike that of the plain array that tensors promise.
+    return read(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength))
   } catch (cause) {
     const message = printable(cause instanceof Error ? cause.message : String(cause))
     if (cause instanceof UserError) throw new UserError(cause.code, `${name}: ${message}`, { cause })

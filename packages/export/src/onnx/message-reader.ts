@@ -4,19 +4,22 @@
  */
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire'
 
-/** Far beyond any model (the largest have some 100,000 nodes), and few enough to be refused within a second. */
-const MAX_FIELDS = 5_000_000
+/**
+ * What a file may have: far beyond any model (the largest have some 100,000 nodes), and few enough to be refused within a second.
+ * A field costs 1, a message 2, a node 20, about as they take time and memory.
+ */
+const MAX_COST = 5_000_000
 
 /** Graphs within attributes of graphs within …: Loop and If nest a few deep. */
 const MAX_DEPTH = 32
 
 /** What a whole file may still use. One is shared by all messages of a file. */
 export class DecodeBudget {
-  #fields = 0
+  #cost = 0
 
-  spend(): void {
-    this.#fields += 1
-    if (this.#fields > MAX_FIELDS) throw new Error(`more than ${MAX_FIELDS} fields`)
+  spend(cost: number): void {
+    this.#cost += cost
+    if (this.#cost > MAX_COST) throw new Error('more nodes and values than any model has')
   }
 
   /** `depth`: how many graphs a graph lies within. */
@@ -45,7 +48,7 @@ export class MessageReader {
   /** Goes on to the next field; false at the end of the message. */
   next(): boolean {
     if (this.#reader.pos >= this.#reader.len) return false
-    this.budget.spend()
+    this.budget.spend(1)
     const [field, wireType] = this.#reader.tag()
     this.#field = field
     this.#wireType = wireType
@@ -77,7 +80,7 @@ export class MessageReader {
     }
     const packed = new BinaryReader(this.#reader.bytes())
     while (packed.pos < packed.len) {
-      this.budget.spend()
+      this.budget.spend(1)
       values.push(narrowed(packed.int64()))
     }
   }
@@ -95,7 +98,7 @@ export class MessageReader {
     }
     const packed = new BinaryReader(this.#reader.bytes())
     while (packed.pos < packed.len) {
-      this.budget.spend()
+      this.budget.spend(1)
       values.push(packed.float())
     }
   }
@@ -119,7 +122,9 @@ export class MessageReader {
     return this.#reader.skip(elementType)
   }
 
-  message(): MessageReader {
+  /** `cost`: of the message, to the file's budget. */
+  message(cost = 2): MessageReader {
+    this.budget.spend(cost)
     return new MessageReader(this.bytes(), this.budget)
   }
 
