@@ -112,14 +112,14 @@ function slicedLength(dim: Dimension, start: number, end: number, step: number):
   return start >= 0 && end < 0 && step === 1 ? added([dim, end - start]) : `${dim}[${start}:${end}:${step}]`
 }
 
-interface SliceRange {
+export interface SliceRange {
   readonly start: number
   readonly end: number
   readonly step: number
 }
 
 /** The indices that a slice takes, clamped as the specification says. */
-function sliceIndices(length: number, { start, end, step }: SliceRange): number[] {
+export function sliceIndices(length: number, { start, end, step }: SliceRange): number[] {
   const clamp = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high)
   const from = clamp(start < 0 ? start + length : start, step > 0 ? 0 : 0, step > 0 ? length : length - 1)
   const to = clamp(end < 0 ? end + length : end, step > 0 ? 0 : -1, length)
@@ -206,9 +206,10 @@ const constantOfShape: InferenceRule = (node, inputs) => {
 /** X, roi, scales, sizes: one of the last two. */
 const resize: InferenceRule = (node, inputs) => {
   const { dataType, shape } = required(node, inputs, 0)
-  const sizes = constantInts(node, inputs, 3)
-  if (sizes !== undefined)
-    return [{ dataType, shape: shape.map((dim, axis) => (sizes[axis] === 0 ? dim : (sizes[axis] as number))) }]
+  if (inputs[3] !== undefined) {
+    const sizes = elementsOf(inputs[3]) ?? unknownElements(node, inputs[3])
+    return [{ dataType, shape: shape.map((dim, axis) => (sizes[axis] === 0 ? dim : (sizes[axis] as Dimension))) }]
+  }
   const scales = inputs[2]?.constant
   if (scales === undefined) throw new Error(`Resize ${node.name}: expected constant scales or sizes, found neither`)
   const values = new Float32Array(scales.data.slice().buffer)
