@@ -83,8 +83,10 @@ const transpose: InferenceRule = (node, inputs) => {
 /** Opset 13: pads [begin…, end…] as an input. */
 const pad: InferenceRule = (node, inputs) => {
   const { dataType, shape } = required(node, inputs, 0)
-  const pads = constantInts(node, inputs, 1) ?? []
-  return [{ dataType, shape: shape.map((dim, axis) => added([dim, pads[axis] ?? 0, pads[axis + shape.length] ?? 0])) }]
+  const pads = elementsOf(required(node, inputs, 1))
+  const padded = (dim: Dimension, axis: number): Dimension =>
+    pads === undefined ? `${node.name}.${axis}` : added([dim, pads[axis] ?? 0, pads[axis + shape.length] ?? 0])
+  return [{ dataType, shape: shape.map(padded) }]
 }
 
 const slice: InferenceRule = (node, inputs) => {
@@ -107,8 +109,9 @@ const slice: InferenceRule = (node, inputs) => {
 
 function slicedLength(dim: Dimension, start: number, end: number, step: number): Dimension {
   if (typeof dim === 'number') return sliceIndices(dim, { start, end, step }).length
-  const whole = start === 0 && end >= 2 ** 31 - 1
-  if (whole && step === 1) return dim
+  const whole = start === 0 && end >= 2 ** 31 - 1 && step === 1
+  const reversed = start === -1 && end <= 1 - 2 ** 31 && step === -1
+  if (whole || reversed) return dim
   return start >= 0 && end < 0 && step === 1 ? added([dim, end - start]) : `${dim}[${start}:${end}:${step}]`
 }
 

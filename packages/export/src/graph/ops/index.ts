@@ -40,13 +40,14 @@ export {
   thresholdedRelu,
   where,
 } from './elementwise.js'
-export { gather, gatherElements, oneHot, type ScatterElementsOptions, scatterElements } from './indexing.js'
+export { gather, gatherElements, oneHot, type ScatterElementsOptions, scatterElements, scatterND } from './indexing.js'
 export { einsum, type GemmOptions, gemm, matMul } from './linear.js'
 export {
   type BatchNormalizationInputs,
   batchNormalization,
   bool,
   dropout,
+  layerNormalization,
   logSoftmax,
   softmax,
 } from './normalization.js'
@@ -59,9 +60,19 @@ export {
   type PoolOptions,
 } from './pooling.js'
 export {
+  gru,
+  lstm,
+  type RecurrenceInputs,
+  type RecurrenceOptions,
+  rnn,
+  type ScanOptions,
+  scan,
+} from './recurrence.js'
+export {
   type ArgMaxOptions,
   argMax,
   type ReduceOptions,
+  reduceLogSumExp,
   reduceMax,
   reduceMean,
   reduceSum,

@@ -26,3 +26,12 @@ export function scatterElements(
 /** `values` is [off, on]; a new last axis of length `depth` unless `axis` says where. */
 export const oneHot = (g: GraphBuilder, indices: Value, depth: Value, values: Value, axis = -1): Value =>
   g.op('OneHot', [indices, depth, values], { attributes: { axis: int(axis) } })
+
+/** A copy of `data` […] in which `updates` [i…, rest…] stand, or are added, at the `indices` [i…, depth] of its first axes. */
+export function scatterND(
+  g: GraphBuilder,
+  [data, indices, updates]: readonly [Value, Value, Value],
+  { reduction = 'none' }: Pick<ScatterElementsOptions, 'reduction'> = {},
+): Value {
+  return g.op('ScatterND', [data, indices, updates], { attributes: { reduction: string(reduction) } })
+}
