@@ -7,14 +7,18 @@
  * spatial lengths of the forward node's input.
  */
 
+import { UserError } from '../errors.js'
 import { intAttribute, intsAttribute } from '../graph/attributes.js'
 import { type GraphBuilder, int, ints, type Value } from '../graph/builder.js'
 import { required } from '../graph/inference/expect.js'
 import { windowOf } from '../graph/inference/window.js'
 import type { InferenceRule, InferenceRules } from '../graph/shape-inference.js'
 import type { Dimension, Node, Shape } from '../onnx/model.js'
+import { BATCH_NORMALIZATION_INFERENCE } from './batch-normalization.js'
+import { GRADIENT_DOMAIN } from './domain.js'
+import { DROPOUT_INFERENCE } from './dropout.js'
 
-export const GRADIENT_DOMAIN = 'mnist.gradient'
+export { GRADIENT_DOMAIN } from './domain.js'
 
 /** A window and what it slid over. */
 export interface WindowGeometry {
@@ -75,7 +79,11 @@ export function geometryOf(node: Node): WindowGeometry {
 export function forwardGeometry(node: Node, x: Value, kernel?: Shape): WindowGeometry {
   const given = intsAttribute(node, 'kernel_shape') ?? kernel?.map((dim) => known(node, dim, 'kernel')) ?? []
   if (intAttribute(node, 'ceil_mode', 0) === 1) {
-    throw new Error(`${node.opType} ${node.name}: ceil_mode has no gradient rule: pad explicitly instead`)
+    const remedy = 'pad explicitly instead'
+    throw new UserError(
+      'UNSUPPORTED',
+      `node ${node.name}: ${node.opType} with ceil_mode has no gradient rule: ${remedy}`,
+    )
   }
   return {
     ...windowOf(node, given),
@@ -87,7 +95,11 @@ export function forwardGeometry(node: Node, x: Value, kernel?: Shape): WindowGeo
 
 function known(node: Node, dim: Dimension, what: string): number {
   if (typeof dim === 'number') return dim
-  throw new Error(`${node.opType} ${node.name}: its gradient needs a known ${what} size, found ${dim}`)
+  const remedy = `give the model's input its size`
+  throw new UserError(
+    'UNSUPPORTED',
+    `node ${node.name}: ${node.opType}'s gradient needs a known ${what} size, found ${dim}: ${remedy}`,
+  )
 }
 
 function composite(g: GraphBuilder, opType: string, inputs: readonly Value[], geometry: WindowGeometry): Value {
@@ -137,5 +149,7 @@ export const COMPOSITE_RULES: InferenceRules = Object.fromEntries(
     AveragePoolGradient: averagePool,
     MaxPoolGradient: likeFirst,
     ReluGradient: likeFirst,
+    ...BATCH_NORMALIZATION_INFERENCE,
+    ...DROPOUT_INFERENCE,
   }).map(([opType, rule]) => [`${GRADIENT_DOMAIN}.${opType}`, rule]),
 )

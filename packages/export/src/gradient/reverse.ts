@@ -5,6 +5,7 @@
 import { UserError } from '../errors.js'
 import type { GraphBuilder, Value } from '../graph/builder.js'
 import { add } from '../graph/ops/index.js'
+import { ruleKey } from '../graph/shape-inference.js'
 import type { Node } from '../onnx/model.js'
 import { GRADIENT_RULES } from './rules.js'
 
@@ -27,16 +28,16 @@ export function gradients(g: GraphBuilder, { nodes, seeds, wanted }: Differentia
   const dependent = dependents(nodes, wanted)
   const found = new Map(seeds.map(({ value, gradient }) => [value, gradient]))
   for (const node of nodes.toReversed()) {
-    const [first] = node.outputs
-    const dy = first === undefined ? undefined : found.get(first)
+    const dys = node.outputs.map((name) => found.get(name))
+    const dy = dys[0] ?? dys.find((gradient) => gradient !== undefined)
     if (dy === undefined || !node.inputs.some((input) => dependent.has(input))) continue
-    const rule = node.domain === '' ? GRADIENT_RULES[node.opType] : undefined
+    const rule = GRADIENT_RULES[ruleKey(node)]
     if (rule === undefined) throw noRule(node)
     g.scoped(`gradient/${node.name}`, () => {
       const needs = (index: number): boolean => dependent.has(node.inputs[index] ?? '')
       const inputs = node.inputs.map((name) => (name === '' ? undefined : g.value(name)))
       const outputs = node.outputs.filter((name) => name !== '').map((name) => g.value(name))
-      const parts = rule({ g, node, inputs, outputs, dy, needs })
+      const parts = rule({ g, node, inputs, outputs, dy, dys, needs })
       for (const [index, name] of node.inputs.entries()) {
         const part = parts[index]
         if (part === undefined || !needs(index)) continue
@@ -59,7 +60,10 @@ function dependents(nodes: readonly Node[], roots: readonly string[]): ReadonlyS
 }
 
 function noRule({ opType, domain, name }: Node): UserError {
-  const op = domain === '' ? opType : `${domain}.${opType}`
-  const known = Object.keys(GRADIENT_RULES).sort().join(', ')
+  const op = ruleKey({ domain, opType })
+  const known = Object.keys(GRADIENT_RULES)
+    .filter((key) => !key.includes('.'))
+    .sort()
+    .join(', ')
   return new UserError('UNSUPPORTED', `node ${name}: expected an operator with a gradient rule (${known}), found ${op}`)
 }

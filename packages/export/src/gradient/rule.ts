@@ -12,6 +12,8 @@ export interface GradientCall {
   readonly outputs: readonly Value[]
   /** The loss's gradient with respect to the node's first output, of that output's shape. */
   readonly dy: Value
+  /** The same for each output; undefined where the loss does not depend on it. */
+  readonly dys: readonly (Value | undefined)[]
   /** Whether the gradient of input `index` is wanted: rules leave the others out. */
   needs(index: number): boolean
 }

@@ -1,8 +1,8 @@
 /** Conv's gradients in standard operators. */
 
 import type { GraphBuilder, Value } from '../../graph/builder.js'
-import { concat, conv, convTranspose, slice, split, transpose } from '../../graph/ops/index.js'
-import { geometryOf, type WindowGeometry } from '../composite.js'
+import { conv, convTranspose, reshape, slice, transpose } from '../../graph/ops/index.js'
+import { geometryOf } from '../composite.js'
 import type { ExpansionRule } from '../rebuild.js'
 import { operand } from '../rule.js'
 
@@ -32,35 +32,21 @@ export const convInputGradient: ExpansionRule = (expansion) => {
 
 /**
  * dw[m, c, k] = Σₙₒ x[n, c, o·stride + k·dilation - pad] dy[n, m, o]: a Conv of x with dy as its filter in which batch and
- * channels change places, and stride and dilation too. Groups are convolved one by one.
+ * channels change places, and stride and dilation too. With groups, x [N, G·C, …] becomes [C, G·N, …]: again G groups.
  */
 export const convFilterGradient: ExpansionRule = (expansion) => {
   const { g, node } = expansion
   const x = operand(expansion, 0)
   const dy = operand(expansion, 1)
-  const geometry = geometryOf(node)
-  if (geometry.group === 1) return filterGradient(g, { x, dy }, geometry)
-  const xs = parts(g, x, geometry.group)
-  const dys = parts(g, dy, geometry.group)
-  const each = xs.map((part, index) => filterGradient(g, { x: part, dy: dys[index] as Value }, geometry))
-  return concat(g, each, { axis: 0 })
-}
-
-function parts(g: GraphBuilder, x: Value, group: number): Value[] {
-  return split(g, x, Array(group).fill((x.shape[1] as number) / group), { axis: 1 })
-}
-
-function filterGradient(
-  g: GraphBuilder,
-  { x, dy }: { x: Value; dy: Value },
-  { kernel, strides, pads, dilations }: WindowGeometry,
-): Value {
+  const { kernel, strides, pads, dilations, group } = geometryOf(node)
   const perm = x.shape.map((_, axis) => (axis < 2 ? 1 - axis : axis))
-  const whole = conv(g, [transpose(g, x, { perm }), transpose(g, dy, { perm })], {
+  const data = group === 1 ? transpose(g, x, { perm }) : groupsBeforeBatch(g, x, group)
+  const whole = conv(g, [data, transpose(g, dy, { perm })], {
     kernelShape: dy.shape.slice(2).map(Number),
     strides: dilations,
     pads,
     dilations: strides,
+    group,
   })
   // What the last stride did not reach makes more positions than the kernel has.
   const beyond = kernel.map((_, axis) => axis).filter((axis) => whole.shape[axis + 2] !== kernel[axis])
@@ -73,6 +59,15 @@ function filterGradient(
           axes: beyond.map((axis) => axis + 2),
         })
   return transpose(g, cropped, { perm }) // [C, M, …] -> [M, C, …]
+}
+
+/** [N, G·C, …] → [N, G, C, …] → [C, G, N, …] → [C, G·N, …] */
+function groupsBeforeBatch(g: GraphBuilder, x: Value, group: number): Value {
+  const [, channels, ...space] = x.shape as number[]
+  const each = (channels as number) / group
+  const split = reshape(g, x, g.int64s([-1, group, each, ...space], 'groups'))
+  const turned = transpose(g, split, { perm: [2, 1, 0, ...space.map((_, axis) => axis + 3)] })
+  return reshape(g, turned, g.int64s([each, -1, ...space], 'shape'))
 }
 
 function at(values: readonly number[], index: number): number {

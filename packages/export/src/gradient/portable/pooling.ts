@@ -97,8 +97,7 @@ export const maxPoolGradient: ExpansionRule = (expansion) => {
   const { g, node } = expansion
   const x = operand(expansion, 0)
   const dy = operand(expansion, 2)
-  const { kernel, strides, pads } = geometryOf(node)
-  const [, indices] = maxPoolWithIndices(g, x, { kernel, strides, pads })
+  const [, indices] = maxPoolWithIndices(g, x, geometryOf(node))
   const row = g.int64s([-1], 'row')
   const zeros = constantOfShape(g, shapeOf(g, reshape(g, x, row)))
   const sums = scatterElements(g, [zeros, reshape(g, indices, row), reshape(g, dy, row)], { reduction: 'add' })
@@ -109,12 +108,13 @@ export const maxPoolGradient: ExpansionRule = (expansion) => {
 function maxPoolWithIndices(
   g: GraphBuilder,
   x: Value,
-  { kernel, strides, pads }: Pick<WindowGeometry, 'kernel' | 'strides' | 'pads'>,
+  { kernel, strides, pads, dilations }: WindowGeometry,
 ): [Value, Value] {
   const attributes = {
     kernel_shape: { type: 'INTS', value: kernel },
     strides: { type: 'INTS', value: strides },
     pads: { type: 'INTS', value: pads },
+    dilations: { type: 'INTS', value: dilations },
   } as const
   return g.node('MaxPool', [x], { attributes, outputs: 2 }) as [Value, Value]
 }

@@ -1,8 +1,22 @@
-/** Gradients of the ops that act on each element by itself. In the comments, ' is the derivative and y the output. */
-import { floatAttribute } from '../../graph/attributes.js'
+/** Gradients of arithmetic on each element by itself. In the comments, ' is the derivative and y the output. */
 import type { GraphBuilder, Value } from '../../graph/builder.js'
-import { add, div, greater, indicator, mul, neg, sigmoid, sub } from '../../graph/ops/index.js'
-import { reluGradient } from '../composite.js'
+import {
+  cast,
+  div,
+  equal,
+  exp,
+  greater,
+  indicator,
+  log,
+  max,
+  mul,
+  neg,
+  pow,
+  sign,
+  sub,
+  where,
+} from '../../graph/ops/index.js'
+import { DataType } from '../../onnx/model.js'
 import { type GradientCall, type GradientRule, operand, result } from '../rule.js'
 import { unbroadcast } from './broadcast.js'
 
@@ -26,37 +40,72 @@ function binary(
   }
 }
 
-const one = (g: GraphBuilder): Value => g.scalar(1, 'one')
+const zero = (g: GraphBuilder): Value => g.scalar(0, 'zero')
 
-/** alpha + (1 - alpha) [x > 0], the slope of a leaky ramp. */
-function slope(g: GraphBuilder, x: Value, alpha: number): Value {
-  const positive = indicator(g, greater(g, x, g.scalar(0, 'zero')))
-  return add(g, mul(g, positive, g.scalar(1 - alpha, 'rise')), g.scalar(alpha, 'alpha'))
+/** a^b: (a^b)' by a = b a^(b-1), by b = y ln a, which is defined for a > 0 alone: elsewhere 0. */
+const power = binary(
+  ({ g, dy }, a, b) => {
+    const exponent = cast(g, b, DataType.FLOAT)
+    return mul(g, dy, mul(g, exponent, pow(g, a, sub(g, exponent, g.scalar(1, 'one')))))
+  },
+  (call, a) => {
+    const { g, dy } = call
+    // The smallest normal number in place of what has no logarithm, so that 0 × -∞ does not arise.
+    const safe = max(g, a, g.scalar(1.1754943508222875e-38, 'smallest_normal'))
+    const positive = indicator(g, greater(g, a, zero(g)))
+    return mul(g, mul(g, dy, positive), mul(g, result(call), log(g, safe)))
+  },
+)
+
+/** Max and Min: the gradient goes to the first of the inputs that equal the result. */
+const extreme: GradientRule = (call) => {
+  const { g, inputs, needs } = call
+  let rest = call.dy
+  return inputs.map((input, index) => {
+    if (input === undefined) return undefined
+    const chosen = equal(g, input, result(call))
+    const part = needs(index) ? where(g, chosen, rest, zero(g)) : undefined
+    rest = where(g, chosen, zero(g), rest)
+    return part === undefined ? undefined : unbroadcast(g, part, input)
+  })
+}
+
+/** A variadic sum, or with `mean` divided by the number of inputs. */
+function sum({ mean }: { mean: boolean }): GradientRule {
+  return ({ g, inputs, dy, needs }) => {
+    const share = mean ? mul(g, dy, g.scalar(1 / inputs.length, 'one_by_count')) : dy
+    return inputs.map((input, index) =>
+      input !== undefined && needs(index) ? unbroadcast(g, share, input) : undefined,
+    )
+  }
+}
+
+const choose: GradientRule = (call) => {
+  const { g, dy, needs } = call
+  const condition = operand(call, 0)
+  return [
+    undefined,
+    needs(1) ? unbroadcast(g, where(g, condition, dy, zero(g)), operand(call, 1)) : undefined,
+    needs(2) ? unbroadcast(g, where(g, condition, zero(g), dy), operand(call, 2)) : undefined,
+  ]
 }
 
 export const ELEMENTWISE_GRADIENTS: Readonly<Record<string, GradientRule>> = {
   Identity: ({ dy }) => [dy],
-  Neg: unary(({ g, dy }) => neg(g, dy)),
+  Abs: unary(({ g, dy }, x) => mul(g, dy, sign(g, x))),
+  // erf' = 2/√π e^(-x²)
+  Erf: unary(({ g, dy }, x) =>
+    mul(g, dy, mul(g, exp(g, neg(g, mul(g, x, x))), g.scalar(2 / Math.sqrt(Math.PI), 'two_by_sqrt_pi'))),
+  ),
   // e^x' = y
   Exp: unary(({ g, dy }, _, y) => mul(g, dy, y)),
   // ln x' = 1 / x
   Log: unary(({ g, dy }, x) => div(g, dy, x)),
+  Neg: unary(({ g, dy }) => neg(g, dy)),
+  // (1 / x)' = -y²
+  Reciprocal: unary(({ g, dy }, _, y) => neg(g, mul(g, dy, mul(g, y, y)))),
   // √x' = 1 / (2 y)
   Sqrt: unary(({ g, dy }, _, y) => div(g, dy, mul(g, y, g.scalar(2, 'two')))),
-  Relu: unary(({ g, dy }, _, y) => reluGradient(g, y, dy)),
-  // σ' = y (1 - y) = y - y²
-  Sigmoid: unary(({ g, dy }, _, y) => mul(g, dy, sub(g, y, mul(g, y, y)))),
-  // tanh' = 1 - y²
-  Tanh: unary(({ g, dy }, _, y) => mul(g, dy, sub(g, one(g), mul(g, y, y)))),
-  // ln(1 + e^x)' = σ(x)
-  Softplus: unary(({ g, dy }, x) => mul(g, dy, sigmoid(g, x))),
-  LeakyRelu: unary(({ g, dy, node }, x) => mul(g, dy, slope(g, x, floatAttribute(node, 'alpha', 0.01)))),
-  // Below 0, alpha (e^x - 1)' = alpha e^x = y + alpha; above, 1.
-  Elu: unary(({ g, dy, node }, x, y) => {
-    const below = indicator(g, greater(g, g.scalar(0, 'zero'), x))
-    const shifted = add(g, y, g.scalar(floatAttribute(node, 'alpha', 1) - 1, 'alpha_minus_one'))
-    return mul(g, dy, add(g, one(g), mul(g, below, shifted)))
-  }),
   Add: binary(
     ({ dy }) => dy,
     ({ dy }) => dy,
@@ -74,4 +123,10 @@ export const ELEMENTWISE_GRADIENTS: Readonly<Record<string, GradientRule>> = {
     ({ g, dy }, _, b) => div(g, dy, b),
     (call, _, b) => neg(call.g, div(call.g, mul(call.g, call.dy, result(call)), b)),
   ),
+  Pow: power,
+  Max: extreme,
+  Min: extreme,
+  Sum: sum({ mean: false }),
+  Mean: sum({ mean: true }),
+  Where: choose,
 }

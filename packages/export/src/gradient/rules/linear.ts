@@ -1,9 +1,20 @@
 /** Gradients of the matrix products. */
-import { floatAttribute, intAttribute } from '../../graph/attributes.js'
+import { UserError } from '../../errors.js'
+import { floatAttribute, intAttribute, stringAttribute } from '../../graph/attributes.js'
 import type { GraphBuilder, Value } from '../../graph/builder.js'
-import { type GemmOptions, gemm as gemmOp, matMul as matMulOp, reduceSum, transpose } from '../../graph/ops/index.js'
+import {
+  einsum as einsumOp,
+  type GemmOptions,
+  gemm as gemmOp,
+  matMul as matMulOp,
+  mul,
+  reduceSum,
+  transpose,
+  unsqueeze,
+} from '../../graph/ops/index.js'
 import { type GradientRule, operand } from '../rule.js'
 import { unbroadcast } from './broadcast.js'
+import { reshapedLike } from './shape.js'
 
 /**
  * y = alpha A' B' + beta c, where A' is a or its transpose. dA' = alpha dy B'ᵀ and dB' = alpha A'ᵀ dy; where a was
@@ -35,25 +46,51 @@ const gemm: GradientRule = (call) => {
 }
 
 function biasGradient(g: GraphBuilder, { dy, c, beta }: { dy: Value; c: Value; beta: number }): Value {
-  if (beta !== 1) throw new Error(`Gemm: beta ${beta} has no gradient rule: scale the bias instead`)
   // A vector as bias is one for all rows: sum them without keeping the axis.
-  return c.shape.length === 1 && c.shape[0] === dy.shape[1]
-    ? reduceSum(g, dy, { axes: [0], keepdims: 0 })
-    : unbroadcast(g, dy, c)
+  const summed =
+    c.shape.length === 1 && c.shape[0] === dy.shape[1]
+      ? reduceSum(g, dy, { axes: [0], keepdims: 0 })
+      : unbroadcast(g, dy, c)
+  return beta === 1 ? summed : mul(g, summed, g.scalar(beta, 'beta'))
 }
 
-/** y = a b, both of rank 2 and more: da = dy bᵀ, db = aᵀ dy, summed where batches were broadcast. */
+/** y = a b: da = dy bᵀ, db = aᵀ dy, summed where batches were broadcast. A vector counts as a row (a) or column (b). */
 const matMul: GradientRule = (call) => {
-  const { g, node, dy, needs } = call
-  const a = operand(call, 0)
-  const b = operand(call, 1)
-  if (a.shape.length < 2 || b.shape.length < 2) {
-    throw new Error(`MatMul ${node.name}: the gradient of a vector's product has no rule: reshape it to a matrix`)
-  }
-  return [
-    needs(0) ? unbroadcast(g, matMulOp(g, dy, transposed(g, b)), a) : undefined,
-    needs(1) ? unbroadcast(g, matMulOp(g, transposed(g, a), dy), b) : undefined,
-  ]
+  const { g, dy, needs } = call
+  const [a, b] = [operand(call, 0), operand(call, 1)]
+  const row = a.shape.length === 1 ? unsqueeze(g, a, [0]) : a
+  const column = b.shape.length === 1 ? unsqueeze(g, b, [1]) : b
+  const wide = a.shape.length === 1 ? unsqueeze(g, dy, [b.shape.length === 1 ? 0 : -2]) : dy
+  const matrix = b.shape.length === 1 ? unsqueeze(g, wide, [-1]) : wide
+  const da = (): Value => unbroadcast(g, matMulOp(g, matrix, transposed(g, column)), row)
+  const db = (): Value => unbroadcast(g, matMulOp(g, transposed(g, row), matrix), column)
+  const shaped = (gradient: Value, like: Value): Value =>
+    gradient.shape.length === like.shape.length ? gradient : reshapedLike(g, gradient, like)
+  return [needs(0) ? shaped(da(), a) : undefined, needs(1) ? shaped(db(), b) : undefined]
+}
+
+/**
+ * Each operand's gradient is the einsum of dy and the other operands with that operand's labels as the result. A label that is in
+ * one operand alone, where it is summed, or twice in one, has no such equation and is refused.
+ */
+const einsum: GradientRule = (call) => {
+  const { g, node, inputs, dy, needs } = call
+  const [left = '', result] = stringAttribute(node, 'equation', '').replaceAll(' ', '').split('->')
+  const labels = left.split(',')
+  const once = [...new Set(left.replaceAll(',', ''))].filter((label) => left.split(label).length === 2).sort()
+  const out = result ?? once.join('')
+  return inputs.map((_, index) => {
+    if (!needs(index)) return undefined
+    const own = labels[index] as string
+    const others = labels.filter((_, other) => other !== index)
+    const known = new Set([out, ...others].join(''))
+    if (new Set(own).size !== own.length || [...own].some((label) => !known.has(label))) {
+      const found = `${left}->${out}`
+      throw new UserError('UNSUPPORTED', `node ${node.name}: expected an Einsum with a gradient rule, found ${found}`)
+    }
+    const operands = inputs.filter((input, other): input is Value => other !== index && input !== undefined)
+    return einsumOp(g, `${[out, ...others].join(',')}->${own}`, dy, ...operands)
+  })
 }
 
 /** The last two axes exchanged. */
@@ -66,4 +103,8 @@ function transposed(g: GraphBuilder, x: Value): Value {
 const flag = (value: number): 0 | 1 => (value === 0 ? 0 : 1)
 const flip = (value: 0 | 1): 0 | 1 => (value === 0 ? 1 : 0)
 
-export const LINEAR_GRADIENTS: Readonly<Record<string, GradientRule>> = { Gemm: gemm, MatMul: matMul }
+export const LINEAR_GRADIENTS: Readonly<Record<string, GradientRule>> = {
+  Einsum: einsum,
+  Gemm: gemm,
+  MatMul: matMul,
+}

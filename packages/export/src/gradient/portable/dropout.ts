@@ -1,0 +1,59 @@
+/** Dropout's mask in standard operators: the hash of `../dropout.ts` over the elements' indices. */
+import type { GraphBuilder, Value } from '../../graph/builder.js'
+import { add, cast, mul, range, reshape, shapeOf } from '../../graph/ops/index.js'
+import { DataType } from '../../onnx/model.js'
+import { int64Tensor, tensor } from '../../onnx/tensor.js'
+import { dropoutLayerOf, dropThreshold, HASH_ROUNDS, keptScale } from '../dropout.js'
+import type { ExpansionRule } from '../rebuild.js'
+import { operand } from '../rule.js'
+
+export const dropoutMask: ExpansionRule = (expansion) => {
+  const { g, node } = expansion
+  const x = operand(expansion, 0)
+  const { layer, ratio } = dropoutLayerOf(node)
+  const keys = roundKeys(g, operand(expansion, 1), layer)
+  const shape = shapeOf(g, x)
+  const count = g.op('ReduceProd', [shape], { attributes: { keepdims: { type: 'INT', value: 0 } } })
+  const indices = range(g, g.constant(int64Tensor('zero', [], [0])), count, g.constant(int64Tensor('one', [], [1])))
+  const hashed = hash(g, cast(g, indices, DataType.UINT32), keys)
+  const kept = g.op('GreaterOrEqual', [hashed, unsigned(g, dropThreshold(ratio))])
+  const scaled = mul(g, cast(g, kept, DataType.FLOAT), g.scalar(keptScale(ratio), 'kept_scale'))
+  return reshape(g, scaled, shape)
+}
+
+/** The keys of the rounds, UINT32 scalars; see `roundKeys` in `../dropout.ts`. */
+function roundKeys(g: GraphBuilder, seed: Value, layer: number): readonly Value[] {
+  const bits = cast(g, seed, DataType.UINT64)
+  const low = cast(g, lowBits(g, bits), DataType.UINT32)
+  const high = cast(g, shiftedRight(g, bits, unsigned64(g, 32)), DataType.UINT32)
+  const zero = unsigned(g, 0)
+  const number = unsigned(g, layer)
+  const first = hash(g, low, [number, high, zero])
+  return [first, hash(g, high, [first, low, number]), zero]
+}
+
+/** Only the lower half, so that the cast to 32 bits has nothing to cut off: what a cast does then, runtimes differ in. */
+function lowBits(g: GraphBuilder, bits: Value): Value {
+  const places = unsigned64(g, 32)
+  const raised = g.op('BitShift', [bits, places], { attributes: { direction: { type: 'STRING', value: 'LEFT' } } })
+  return shiftedRight(g, raised, places)
+}
+
+function hash(g: GraphBuilder, value: Value, keys: readonly Value[]): Value {
+  return HASH_ROUNDS.reduce((state, { multiplier, shift }, round) => {
+    const mixed = add(g, mul(g, state, unsigned(g, multiplier)), keys[round] as Value)
+    return add(g, mixed, shiftedRight(g, mixed, unsigned(g, shift)))
+  }, value)
+}
+
+function shiftedRight(g: GraphBuilder, x: Value, places: Value): Value {
+  return g.op('BitShift', [x, places], { attributes: { direction: { type: 'STRING', value: 'RIGHT' } } })
+}
+
+function unsigned(g: GraphBuilder, value: number): Value {
+  return g.constant(tensor('uint32', DataType.UINT32, [], Uint32Array.of(value)))
+}
+
+function unsigned64(g: GraphBuilder, value: number): Value {
+  return g.constant(tensor('uint64', DataType.UINT64, [], BigUint64Array.of(BigInt(value))))
+}
