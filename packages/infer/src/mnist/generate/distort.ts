@@ -1,46 +1,63 @@
-/** One writer's hand: moves a skeleton's points as no two people, and no one twice, would set them. */
+/** One writer's hand: moves a digit's lines as no two people, and no one twice, would draw them. */
 import type { Random } from '../random.js'
 import { between, normal } from './normal.js'
 import type { Skeleton, Stroke } from './skeletons.js'
+import type { Line } from './spline.js'
 
-/** How far points move by themselves, in the skeletons' units. */
-const JITTER = 3
+/** How far a skeleton's points move by themselves, in its units. */
+const JITTER = 1.8
 
 /** How far the elastic field moves what lies in it, in the same units. */
-const ELASTICITY = 5
+const ELASTICITY = 8
 
-/** Knots of the elastic field in each direction; it reaches a little beyond the unit box. */
-const KNOTS = 4
+/** Knots of the elastic field in each direction. */
+const KNOTS = 5
 
-/** The slant of MNIST's hands: x moves by so much of y's height. */
-const SLANT = { mean: 0.14, deviation: 0.24 }
+/** A digit's width: of the skeleton's. */
+const WIDTH = { mean: 1.1, deviation: 0.2, least: 0.45 }
+
+/** How far x moves for a unit of y's height. */
+const SLANT = { mean: 0.12, deviation: 0.25 }
 
 /** Half the angle, in radians, by which the paper lies askew. */
 const HALF_TURN = 0.07
 
-/** The skeleton as one hand writes it once. */
-export function distort({ strokes }: Skeleton, random: Random): Stroke[] {
-  const width = 1 + 0.18 * normal(random)
+/** The skeleton's strokes, each point a little beside its place. */
+export function jitter({ strokes }: Skeleton, random: Random): Stroke[] {
+  const distance = JITTER * between(random, 0.4, 1.6)
+  return strokes.map((stroke) =>
+    stroke.map(({ x, y, corner }) => ({
+      x: x + distance * normal(random),
+      y: y + distance * normal(random),
+      corner,
+    })),
+  )
+}
+
+/** Bends, widens, slants and turns `lines`, in place, all by the same rule. */
+export function distort(lines: readonly Line[], random: Random): void {
+  const width = Math.max(WIDTH.least, WIDTH.mean + WIDTH.deviation * normal(random))
   const slant = SLANT.mean + SLANT.deviation * normal(random)
   // cos and sin of twice the angle whose tangent is `t`: exact arithmetic, the same on every machine.
   const t = HALF_TURN * normal(random)
   const [cos, sin] = [(1 - t * t) / (1 + t * t), (2 * t) / (1 + t * t)]
   const field = elasticField(random)
-  const jitter = JITTER * between(random, 0.4, 1.5)
-  return strokes.map((stroke) =>
-    stroke.map(({ x, y, corner }) => {
+  for (const line of lines) {
+    for (let index = 0; index < line.length; index += 2) {
+      const [x, y] = [line[index] as number, line[index + 1] as number]
       const [dx, dy] = field(x, y)
-      const left = (x + dx + jitter * normal(random)) * Math.max(0.4, width) + slant * (100 - y)
-      const down = y + dy + jitter * normal(random)
-      return { x: cos * left - sin * down, y: sin * left + cos * down, corner }
-    }),
-  )
+      const left = (x + dx) * width + slant * (100 - y)
+      const down = y + dy
+      line[index] = cos * left - sin * down
+      line[index + 1] = sin * left + cos * down
+    }
+  }
 }
 
 /** A smooth field of displacements: random ones at KNOTS × KNOTS places, a quadratic B-spline between them. */
 function elasticField(random: Random): (x: number, y: number) => [number, number] {
   const strength = ELASTICITY * between(random, 0.3, 1.7)
-  const knots = Array.from({ length: 2 * KNOTS * KNOTS }, () => strength * normal(random))
+  const knots = Float64Array.from({ length: 2 * KNOTS * KNOTS }, () => strength * normal(random))
   return (x, y) => {
     const [column, wx] = weights(x)
     const [row, wy] = weights(y)

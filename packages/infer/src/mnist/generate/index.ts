@@ -6,12 +6,13 @@
 import { UserError } from 'mnist-export'
 import { CLASSES, DIGIT_PIXELS, type Digits } from '../digits.js'
 import { createRandom, type Random } from '../random.js'
-import { distort } from './distort.js'
+import { blend } from './blend.js'
+import { distort, jitter } from './distort.js'
 import { BOX, centreByMass, fitToBox } from './frame.js'
 import { penRadii, penRadius } from './pen.js'
 import { rasterise } from './rasterise.js'
 import { SKELETONS, type Skeleton } from './skeletons.js'
-import { sample } from './spline.js'
+import { type Line, sample } from './spline.js'
 
 export interface GenerateOptions {
   /** How many; a whole number from 1. */
@@ -22,6 +23,9 @@ export interface GenerateOptions {
 
 /** Distance of a polyline's points, in a skeleton's units: about a pixel. */
 const STEP = 6
+
+/** Share of the digits that are written in a hand between two styles. */
+const BLENDED = 0.5
 
 /** Generated digits: of each ten, one of every class, in random order. */
 export function generateDigits({ count, seed }: GenerateOptions): Digits {
@@ -56,11 +60,22 @@ function shuffledLabels(count: number, random: Random): Uint8Array {
 
 /** Writes one digit into the box of ink. */
 function write(digit: number, box: Float64Array, random: Random): void {
-  const lines = distort(choose(digit, random), random).map((stroke) => sample(stroke, STEP))
+  const lines = skeletonLines(digit, random)
+  distort(lines, random)
   const radius = penRadius(random)
   fitToBox(lines, radius)
   const strokes = lines.map((line) => ({ line, radii: penRadii(line, radius, random) }))
   rasterise(strokes, box, BOX)
+}
+
+/** The digit in one style, or in a hand between two. */
+function skeletonLines(digit: number, random: Random): readonly Line[] {
+  const lines = drawn(choose(digit, random), random)
+  return random() < BLENDED ? blend(lines, drawn(choose(digit, random), random), 0.5 * random()) : lines
+}
+
+function drawn(skeleton: Skeleton, random: Random): Line[] {
+  return jitter(skeleton, random).map((stroke) => sample(stroke, STEP))
 }
 
 /** A style of the digit, by weight. */

@@ -3,6 +3,9 @@ import type { Random } from '../random.js'
 import { between, normal } from './normal.js'
 import type { Line } from './spline.js'
 
+/** How unevenly the roughest pen's ink flows: deviation of the radius from point to point. */
+const ROUGHNESS = 0.16
+
 /** The radius of this digit's pen, in pixels of the 20×20 box: most pens are thin, some are markers. */
 export function penRadius(random: Random): number {
   const u = (random() + random()) / 2
@@ -16,12 +19,13 @@ export function penRadii(line: Line, radius: number, random: Random): Float64Arr
   // A broad nib is thicker across one direction: (nx, ny) is that direction, not of unit length.
   const [nx, ny] = [between(random, -1, 1), between(random, -1, 1)]
   const nib = 0.2 * random()
+  const roughness = ROUGHNESS * random()
   return Float64Array.from({ length: count }, (_, index) => {
     const t = count === 1 ? 0 : index / (count - 1)
     const drift = (1 - t) * (1 - t) * start + 2 * t * (1 - t) * middle + t * t * end
     const [dx, dy] = direction(line, index)
     const across = dx * nx + dy * ny
-    return Math.max(0.4, radius * drift * (1 + nib * (across * across - 0.3)))
+    return Math.max(0.4, radius * drift * (1 + nib * (across * across - 0.3) + roughness * normal(random)))
   })
 }
 

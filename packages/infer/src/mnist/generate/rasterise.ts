@@ -12,7 +12,7 @@ export interface Inked {
  * How wide the edge between paper and full ink is, in pixels. MNIST's is wider than one pixel: its pictures were made small
  * with a filter.
  */
-export const EDGE = 1.5
+export const EDGE = 1.2
 
 /**
  * Draws into `grid`, `[size, size]`, values 0 to 1, the pixel (0, 0) from (0, 0) to (1, 1): where strokes overlap, the
