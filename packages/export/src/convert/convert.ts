@@ -11,16 +11,19 @@ import { type LayersModelArtifacts, WeightStore } from './artifacts.js'
 import { CHANNELS_FIRST, channelsFirstOrder, type Feature, Layouts, plainFeature, tfjsShape } from './feature.js'
 import type { LayerCall, LayerHandler } from './layer-call.js'
 import { LayerConfig } from './layer-config.js'
+import { outputMask, type SharedArguments } from './mask.js'
 import { renamedOutputs } from './rename.js'
 import { LAYER_HANDLERS } from './table.js'
 import {
   inputShape,
   isModelClass,
   type LayerDescription,
+  MAX_DEPTH,
   modelOf,
   readTopology,
   short,
   type Topology,
+  tooDeep,
 } from './topology.js'
 import { walk } from './walk.js'
 import type { WeightBinding } from './weight-binding.js'
@@ -73,12 +76,12 @@ const INPUT_TYPES: Readonly<Record<string, DataType>> = {
 export function convertLayersModel(artifacts: LayersModelArtifacts, options: ConvertOptions = {}): ConvertedModel {
   const topology = readTopology(artifacts.modelTopology)
   const g = new GraphBuilder(options.name ?? topology.name)
-  const weights = new WeightLoader(g, new WeightStore(artifacts))
+  const inputs = graphInputs(g, topology, options)
+  const weights = new WeightLoader(g, new WeightStore(artifacts), new Set(inputs.map(({ value }) => value.name)))
   const layouts = new Layouts(g)
   const converter = new LayerConverter(g, weights, layouts, options)
 
-  const inputs = graphInputs(g, topology, options)
-  const outputs = walk(topology, inputs, (layer, features) => converter.convert(layer, features))
+  const outputs = converter.model(topology, inputs)
   const channelsLast = !usesChannelsFirst(topology)
   const values = outputs.map((output) => edgeValue(layouts, output, options.nchw === true && channelsLast))
   const names = outputNames(topology, options)
@@ -113,6 +116,21 @@ export function convertLayersModel(artifacts: LayersModelArtifacts, options: Con
   return { model, weights: weights.bindings, warnings: weights.warnings }
 }
 
+/**
+ * Calls of layers in one model, nested ones counted each time: a few kilobytes of JSON can nest models that call one another
+ * twice at every level.
+ */
+const MAX_CALLS = 100_000
+
+/** Where a layer stands: what it shares with the calls before it, and what holds it. */
+interface Place {
+  readonly shared: SharedArguments
+  /** Names of the wrappers around it, under which its weights may be saved. */
+  readonly wrappers: readonly string[]
+  /** Models and wrappers around it. */
+  readonly depth: number
+}
+
 /** Converts layers one at a time, nested models by walking into them. */
 class LayerConverter {
   readonly #g: GraphBuilder
@@ -120,6 +138,7 @@ class LayerConverter {
   readonly #layouts: Layouts
   readonly #handlers: ReadonlyMap<string, LayerHandler>
   readonly #training: boolean
+  #calls = 0
 
   constructor(g: GraphBuilder, weights: WeightLoader, layouts: Layouts, options: ConvertOptions) {
     this.#g = g
@@ -129,20 +148,44 @@ class LayerConverter {
     this.#training = options.training ?? false
   }
 
-  convert(layer: LayerDescription, inputs: readonly Feature[]): readonly Feature[] {
-    return this.#g.scoped(layer.name, () => {
-      if (isModelClass(layer.className)) {
-        const inner = modelOf({ class_name: layer.className, config: layer.config }, `layer ${layer.name}`)
-        return walk(inner, inputs, (nested, features) => this.convert(nested, features))
+  /** A model called on `inputs`. Without `outer`, its calls begin to share arguments with the first mask. */
+  model(topology: Topology, inputs: readonly Feature[], outer?: Place): readonly Feature[] {
+    const { wrappers = [], depth = 0 } = outer ?? {}
+    let shared: SharedArguments | undefined = outer?.shared
+    return walk(topology, inputs, (layer, features) => {
+      if (features.some(({ mask }) => mask !== undefined)) {
+        shared ??= {}
+        shared.mask = features[0]?.mask
       }
-      const handler = this.#handlers.get(layer.className)
-      if (handler === undefined) throw unknownLayer(layer)
-      const made = handler(this.#call(layer, inputs))
-      return 'value' in made ? [made] : made
+      return this.layer(layer, features, { shared: shared ?? {}, wrappers, depth: depth + 1 })
     })
   }
 
-  #call(layer: LayerDescription, inputs: readonly Feature[]): LayerCall {
+  layer(layer: LayerDescription, inputs: readonly Feature[], place: Place): readonly Feature[] {
+    if (++this.#calls > MAX_CALLS) {
+      throw new UserError(
+        'UNSUPPORTED',
+        `layer ${layer.name}: expected at most ${MAX_CALLS} calls of layers, found more`,
+      )
+    }
+    if (place.depth > MAX_DEPTH) throw tooDeep(`layer ${layer.name}`)
+    return this.#g.scoped(layer.name, () => {
+      if (isModelClass(layer.className)) {
+        const where = `layer ${layer.name}`
+        const inner = modelOf({ class_name: layer.className, config: layer.config }, where, place.depth)
+        // tfjs gives a nested model its inputs without their masks.
+        const bare = inputs.map(({ value, layout }) => ({ value, layout }))
+        return this.model(inner, bare, place).map(({ value, layout }) => ({ value, layout }))
+      }
+      const handler = this.#handlers.get(layer.className)
+      if (handler === undefined) throw unknownLayer(layer)
+      const made = fitting(layer, () => handler(this.#call(layer, inputs, place)))
+      const outputs = 'value' in made ? [made] : made
+      return outputs.map((output) => ({ ...output, mask: outputMask(layer, inputs, output.mask) }))
+    })
+  }
+
+  #call(layer: LayerDescription, inputs: readonly Feature[], { shared, wrappers, depth }: Place): LayerCall {
     const config = new LayerConfig(layer.className, layer.name, layer.config)
     const input = (): Feature => {
       const [only, ...others] = inputs
@@ -156,20 +199,38 @@ class LayerConverter {
       config,
       inputs,
       training: this.#training,
+      mask: shared.mask,
       input,
       shape: (feature) => tfjsShape(feature ?? input()),
       plain: (feature) => this.#layouts.plain(feature),
       channelsFirst: (feature) => this.#layouts.channelsFirst(feature),
       aligned: (features) => this.#layouts.aligned(features),
-      weight: (name, request) => this.#weights.load(config, name, request),
-      hasWeight: (name) => this.#weights.has(config, name),
-      convert: (inner, features) => this.convert(inner, features),
+      weight: (name, request) => this.#weights.load(config, name, { ...request, wrappers }),
+      hasWeight: (name) => this.#weights.has(config, name, wrappers),
+      convert: (inner, features) => {
+        const mask = shared.mask === undefined ? {} : { mask: 'unusable' as const }
+        return this.layer(inner, features, { shared: mask, wrappers: [...wrappers, layer.name], depth: depth + 1 })
+      },
     }
   }
 }
 
+/**
+ * What `build` makes; where shapes or types do not fit, shape inference finds it, and the layer is named. A broken invariant of
+ * ours stays what it is.
+ */
+function fitting<T>({ name, className }: LayerDescription, build: () => T): T {
+  try {
+    return build()
+  } catch (cause) {
+    if (!(cause instanceof Error) || cause.constructor !== Error || cause.message.startsWith('internal:')) throw cause
+    const expected = 'expected inputs that fit its configuration'
+    throw new UserError('INPUT', `layer ${name} (${className}): ${expected}, found ${cause.message}`, { cause })
+  }
+}
+
 function unknownLayer({ name, className }: LayerDescription): UserError {
-  const remedy = `pass handlers: { '${className}': (call) => … } to convert it`
+  const remedy = `to convert it, pass handlers: { '${className}': (call) => … }`
   return new UserError(
     'UNSUPPORTED',
     `layer ${name}: expected a layer class that converts, found ${className}; ${remedy}`,

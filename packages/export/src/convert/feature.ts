@@ -6,6 +6,7 @@
 import type { GraphBuilder, Value } from '../graph/builder.js'
 import { flatten, reshape, transpose } from '../graph/ops/index.js'
 import type { Shape } from '../onnx/model.js'
+import type { Mask } from './mask.js'
 
 export type Layout =
   /** The value has tfjs's own axes and order of elements. */
@@ -18,6 +19,8 @@ export type Layout =
 export interface Feature {
   readonly value: Value
   readonly layout: Layout
+  /** Which time steps count, where tfjs keeps a mask beside the tensor. */
+  readonly mask?: Mask | undefined
 }
 
 export const PLAIN: Layout = { kind: 'plain' }
@@ -71,11 +74,11 @@ export class Layouts {
     return remembered(this.#plain, value.name, () => {
       const g = this.#g
       if (layout.kind === 'channels-first') {
-        return transpose(g, value, { perm: channelsLastOrder(value.shape.length) }) // NCHW -> NHWC
+        return reordered(g, value, channelsLastOrder(value.shape.length)) // NCHW -> NHWC
       }
       // A zero in a Reshape's shape keeps the dimension: the batch.
       const first = reshape(g, value, g.int64s([0, ...layout.dims], 'channels_first'))
-      const last = transpose(g, first, { perm: channelsLastOrder(first.shape.length) }) // NCHW -> NHWC
+      const last = reordered(g, first, channelsLastOrder(first.shape.length)) // NCHW -> NHWC
       return flatten(g, last, { axis: 1 })
     })
   }
@@ -87,7 +90,7 @@ export class Layouts {
     return remembered(
       this.#channelsFirst,
       value.name,
-      () => transpose(this.#g, value, { perm: channelsFirstOrder(value.shape.length) }), // NHWC -> NCHW
+      () => reordered(this.#g, value, channelsFirstOrder(value.shape.length)), // NHWC -> NCHW
     )
   }
 
@@ -104,6 +107,20 @@ export class Layouts {
   #asIs(feature: Feature): Value {
     return feature.layout.kind === 'channels-first' ? feature.value : this.plain(feature)
   }
+}
+
+/**
+ * A transposition, written as a Reshape where no element moves: where the axes longer than 1 keep their order. One dimension but
+ * the batch may be dynamic then: a Reshape can work out one.
+ */
+function reordered(g: GraphBuilder, value: Value, perm: readonly number[]): Value {
+  const moving = perm.filter((axis) => axis !== 0 && value.shape[axis] !== 1)
+  const stays = moving.every((axis, index) => index === 0 || axis > (moving[index - 1] ?? 0))
+  const target = perm.slice(1).map((axis) => value.shape[axis] ?? 1)
+  if (!stays || target.filter((dim) => typeof dim === 'string').length > 1) return transpose(g, value, { perm })
+  const sizes = target.map((dim) => (typeof dim === 'number' ? dim : -1))
+  // A zero keeps the dimension at its place: the batch.
+  return reshape(g, value, g.int64s([0, ...sizes], 'reordered'))
 }
 
 function remembered(cache: Map<string, Value>, name: string, make: () => Value): Value {

@@ -3,6 +3,7 @@ import type { GraphBuilder, Value } from '../graph/builder.js'
 import type { Shape } from '../onnx/model.js'
 import type { Feature, Layout } from './feature.js'
 import type { LayerConfig } from './layer-config.js'
+import type { Mask } from './mask.js'
 import type { LayerDescription } from './topology.js'
 import type { WeightLayout } from './weight-binding.js'
 
@@ -22,6 +23,8 @@ export interface LayerCall {
   readonly inputs: readonly Feature[]
   /** Whether the graph is to be trained: what only matters in training (Dropout) is kept. */
   readonly training: boolean
+  /** The mask that tfjs hands to the layer; most layers do not look at it. */
+  readonly mask: Mask | undefined
   /** The one input of a layer that has one. */
   input(): Feature
   /** The shape of a feature in tfjs, or of the one input. */
@@ -36,7 +39,7 @@ export interface LayerCall {
   weight(name: string, request: WeightRequest): Value
   /** Whether the saved model has that weight. */
   hasWeight(name: string): boolean
-  /** Converts a layer that this one holds (a nested model, the layer of a wrapper). */
+  /** Converts the layer that a wrapper holds; its weights may be saved under the wrapper's name. */
   convert(layer: LayerDescription, inputs: readonly Feature[]): readonly Feature[]
 }
 

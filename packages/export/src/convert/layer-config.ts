@@ -24,6 +24,11 @@ export class LayerConfig {
     return this.#values.get(key) ?? undefined
   }
 
+  /** Whether `key` is there and null: where that means something else than its absence. */
+  isNull(key: string): boolean {
+    return this.#values.get(key) === null
+  }
+
   number(key: string, fallback?: number): number {
     const value = this.get(key) ?? fallback
     if (typeof value !== 'number' || !Number.isFinite(value)) throw this.invalid(key, 'a number', value)
@@ -33,6 +38,13 @@ export class LayerConfig {
   integer(key: string, fallback?: number): number {
     const value = this.get(key) ?? fallback
     if (!isInteger(value)) throw this.invalid(key, 'an integer', value)
+    return value
+  }
+
+  /** An integer from 1 on. */
+  size(key: string, fallback?: number): number {
+    const value = this.integer(key, fallback)
+    if (value < 1) throw this.invalid(key, 'an integer from 1 on', value)
     return value
   }
 

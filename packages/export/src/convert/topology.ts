@@ -33,6 +33,13 @@ export interface Topology {
 const SEQUENTIAL = new Set(['Sequential'])
 const FUNCTIONAL = new Set(['Model', 'Functional'])
 
+/** Models and wrappers within one another; a real model has a handful. */
+export const MAX_DEPTH = 100
+
+export function tooDeep(where: string): UserError {
+  return new UserError('UNSUPPORTED', `${where}: expected at most ${MAX_DEPTH} models within one another, found more`)
+}
+
 /** Whether a layer of this class is itself a model. */
 export function isModelClass(className: string): boolean {
   return SEQUENTIAL.has(className) || FUNCTIONAL.has(className)
@@ -54,16 +61,17 @@ export function readTopology(modelTopology: object | undefined): Topology {
   return modelOf(model, 'modelTopology')
 }
 
-/** The topology of a model given as `{ class_name, config }`. */
-export function modelOf(model: JsonObject, where: string): Topology {
+/** The topology of a model given as `{ class_name, config }`, which lies within `depth` others. */
+export function modelOf(model: JsonObject, where: string, depth = 0): Topology {
+  if (depth > MAX_DEPTH) throw tooDeep(where)
   const className = classNameOf(model, where)
   const config = model.config
-  if (SEQUENTIAL.has(className)) return sequential(config, where)
+  if (SEQUENTIAL.has(className)) return sequential(config, where, depth)
   if (FUNCTIONAL.has(className)) return functional(config, where)
   throw malformed(where, 'class_name Sequential, Model or Functional', className)
 }
 
-function sequential(config: Json | undefined, where: string): Topology {
+function sequential(config: Json | undefined, where: string, depth: number): Topology {
   const list = Array.isArray(config) ? config : isObject(config) ? config.layers : undefined
   if (!Array.isArray(list) || list.length === 0) throw malformed(where, 'a list of layers', list)
   const name = isObject(config) && typeof config.name === 'string' ? config.name : 'sequential'
@@ -73,7 +81,7 @@ function sequential(config: Json | undefined, where: string): Topology {
   for (const [index, item] of list.entries()) {
     const { name: layerName, className, config: layerConfig } = layerOf(item, `${where}: layer ${index}`)
     if (last === undefined && className !== 'InputLayer') {
-      const implied = impliedInput(layerName, className, layerConfig)
+      const implied = impliedInput({ name: layerName, className, config: layerConfig }, depth)
       layers.set(implied.name, implied)
       last = { layer: implied.name, call: 0, tensor: 0 }
     }
@@ -87,11 +95,14 @@ function sequential(config: Json | undefined, where: string): Topology {
 }
 
 /** The input layer that a Sequential model's first layer implies, under the name that tfjs gives it. */
-function impliedInput(layer: string, className: string, config: JsonObject): LayerDescription {
+function impliedInput(
+  { name: layer, className, config }: Omit<LayerDescription, 'calls'>,
+  depth: number,
+): LayerDescription {
   // A nested model says its input shape itself.
   const shape = isModelClass(className)
-    ? firstInputShape(modelOf({ class_name: className, config }, `layer ${layer}`))
-    : inputShape(config)
+    ? firstInputShape(modelOf({ class_name: className, config }, `layer ${layer}`, depth + 1))
+    : (inputShape(config) ?? (className === 'Embedding' ? tokenShape(config) : undefined))
   if (shape === undefined) {
     const remedy = 'save the model after it is built, or give its first layer batch_input_shape'
     throw new UserError('INPUT', `layer ${layer} (${className}): expected batch_input_shape, found none; ${remedy}`)
@@ -103,6 +114,12 @@ function impliedInput(layer: string, className: string, config: JsonObject): Lay
     config: { name: `${layer}_input`, batch_input_shape: shape, dtype: typeof dtype === 'string' ? dtype : 'float32' },
     calls: [],
   }
+}
+
+/** Embedding's own default: sequences of input_length tokens, or of any length (tfjs-layers, embeddings.ts). */
+function tokenShape({ input_length, inputLength }: JsonObject): readonly Json[] {
+  const length: Json = input_length ?? inputLength ?? null
+  return [null, ...(Array.isArray(length) ? length : [length])]
 }
 
 /** The batch shape in a layer's config, by any of the keys that Keras has used. */

@@ -11,6 +11,7 @@ export type ConvertLayer = (layer: LayerDescription, inputs: readonly Feature[])
 
 /** The outputs of `topology` called on `inputs`. */
 export function walk(topology: Topology, inputs: readonly Feature[], convert: ConvertLayer): Feature[] {
+  const fromOne = countedFromOne(topology)
   const results = new Map<string, readonly Feature[]>()
   const waiting = new Set<string>()
   if (inputs.length !== topology.inputs.length) {
@@ -30,7 +31,7 @@ export function walk(topology: Topology, inputs: readonly Feature[], convert: Co
       continue
     }
     const layer = layerOf(topology, reference)
-    const needed = callOf(layer, reference.call)
+    const needed = callOf(layer, fromOne.has(layer.name) ? reference.call - 1 : reference.call)
     const missing = needed.filter((input) => !results.has(key(input.layer, input.call)))
     if (missing.length > 0) {
       if (waiting.has(name))
@@ -63,10 +64,19 @@ function layerOf(topology: Topology, { layer }: TensorReference): LayerDescripti
   return found
 }
 
+/**
+ * The nested models whose calls are numbered from 1: Keras and tfjs count the call that made a model, and save the others only.
+ * A number 0 among the references to a model says that it was counted from there.
+ */
+function countedFromOne({ layers, outputs }: Topology): ReadonlySet<string> {
+  const references = [...[...layers.values()].flatMap(({ calls }) => calls.flat()), ...outputs]
+  const fromZero = new Set(references.filter(({ call }) => call === 0).map(({ layer }) => layer))
+  const models = [...layers.values()].filter(({ name, className }) => isModelClass(className) && !fromZero.has(name))
+  return new Set(models.map(({ name }) => name))
+}
+
 function callOf(layer: LayerDescription, call: number): readonly TensorReference[] {
-  // A nested model counts the call that made it as number 0; its calls in this topology begin with 1.
-  const index = isModelClass(layer.className) && call > 0 ? call - 1 : call
-  const inputs = layer.calls[index]
+  const inputs = layer.calls[call]
   if (inputs === undefined || inputs.length === 0) {
     const found = layer.calls.length === 0 ? 'an input that is not among input_layers' : `${layer.calls.length} calls`
     throw new UserError('INPUT', `layer ${layer.name}: expected call ${call} of it, found ${found}`)

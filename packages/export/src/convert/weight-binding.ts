@@ -3,13 +3,18 @@
  * applied in both directions, so that weights trained in an ONNX graph go back into the LayersModel they came from.
  */
 import { elementCount } from '../onnx/tensor.js'
-import { inversePermutation, transposed } from './transpose.js'
+import { inversePermutation, isPermutation, transposed } from './transpose.js'
 
-/** The ONNX array is the tfjs array reshaped to `reshape`, transposed by `transpose`, reshaped to `shape`. */
+/** The ONNX array is the tfjs array reshaped to `reshape`, transposed by `transpose`, its blocks ordered, reshaped to `shape`. */
 export interface WeightLayout {
   readonly reshape: readonly number[]
   readonly transpose: readonly number[]
   readonly shape: readonly number[]
+  /**
+   * The transposed array is cut into as many equal blocks, one after the other; block i of the result is block `blocks[i]` of
+   * it. Gates of recurrent layers: Keras's LSTM has them as i, f, c, o, ONNX's as i, o, f, c.
+   */
+  readonly blocks?: readonly number[]
 }
 
 export interface WeightBinding {
@@ -34,17 +39,30 @@ export function transposedLayout(shape: readonly number[], order: readonly numbe
 
 /** The elements of a tfjs weight in the order of its initializer. */
 export function toOnnx({ layout }: WeightBinding, values: Float32Array): Float32Array {
-  return transposed(values, layout.reshape, layout.transpose)
+  return reordered(transposed(values, layout.reshape, layout.transpose), layout.blocks)
 }
 
 /** The elements of an initializer in the order of its tfjs weight: the inverse of `toOnnx`. */
 export function fromOnnx({ layout }: WeightBinding, values: Float32Array): Float32Array {
   const dims = layout.transpose.map((axis) => layout.reshape[axis] ?? 0)
-  return transposed(values, dims, inversePermutation(layout.transpose))
+  const blocks = layout.blocks === undefined ? undefined : inversePermutation(layout.blocks)
+  return transposed(reordered(values, blocks), dims, inversePermutation(layout.transpose))
+}
+
+function reordered(values: Float32Array, blocks: readonly number[] | undefined): Float32Array {
+  if (blocks === undefined) return values
+  const length = values.length / blocks.length
+  const result = new Float32Array(values.length)
+  for (const [to, from] of blocks.entries())
+    result.set(values.subarray(from * length, (from + 1) * length), to * length)
+  return result
 }
 
 /** Throws unless the three steps of `layout` fit each other. */
-export function checkLayout({ reshape, transpose, shape }: WeightLayout): void {
+export function checkLayout({ reshape, transpose, shape, blocks = [] }: WeightLayout): void {
+  if (blocks.length > 0 && (!isPermutation(blocks) || elementCount(shape) % blocks.length !== 0)) {
+    throw new Error(`internal: weight layout: [${shape}] has no ${blocks.length} blocks [${blocks}]`)
+  }
   if (reshape.length !== transpose.length || elementCount(reshape) !== elementCount(shape)) {
     throw new Error(`internal: weight layout: [${reshape}] by [${transpose}] does not make [${shape}]`)
   }

@@ -14,37 +14,69 @@ export class WeightLoader {
   readonly #g: GraphBuilder
   readonly #store: WeightStore
   readonly #loaded = new Map<string, Value>()
+  readonly #taken: Set<string>
 
-  constructor(g: GraphBuilder, store: WeightStore) {
+  /** `taken` are the names of the graph's inputs. */
+  constructor(g: GraphBuilder, store: WeightStore, taken: ReadonlySet<string>) {
     this.#g = g
     this.#store = store
+    this.#taken = new Set(taken)
   }
 
-  has(config: LayerConfig, name: string): boolean {
-    return this.#store.find(config.name, name) !== undefined
+  has(config: LayerConfig, name: string, wrappers: readonly string[] = []): boolean {
+    return this.#find(config, name, wrappers) !== undefined
   }
 
-  load(config: LayerConfig, name: string, { as, shape, layout = sameLayout(shape) }: WeightRequest): Value {
-    const tfjsName = this.#store.find(config.name, name)
+  load(
+    config: LayerConfig,
+    name: string,
+    { as, shape, layout = sameLayout(shape), wrappers = [] }: WeightRequest & { wrappers?: readonly string[] },
+  ): Value {
+    const tfjsName = this.#find(config, name, wrappers)
     if (tfjsName === undefined) {
       const found = this.#store.names.filter((known) => known.startsWith(`${config.name}/`)).join(', ') || 'none'
       throw new UserError('INPUT', `${config.where}: expected its weight ${config.name}/${name}, found ${found}`)
     }
-    const initializer = `${config.name}.${as}`
-    const binding: WeightBinding = { initializer, layer: config.name, weight: tfjsName, layout }
-    const identity = JSON.stringify(binding)
+    const identity = JSON.stringify([tfjsName, layout])
     const known = this.#loaded.get(identity)
     if (known !== undefined) return known
     checkLayout(layout)
+    // A layer under a wrapper goes by the wrapper's name where its weights do.
+    const owner = wrappers.findLast((wrapper) => tfjsName.startsWith(`${wrapper}/`)) ?? config.name
+    const initializer = this.#unique(`${owner}.${as}`)
+    const binding: WeightBinding = { initializer, layer: owner, weight: tfjsName, layout }
     const weight = this.#store.read(tfjsName)
     if (weight.shape.length !== shape.length || weight.shape.some((dim, axis) => dim !== shape[axis])) {
       const found = `[${weight.shape.join(', ')}]`
       throw new UserError('INPUT', `${config.where}: ${tfjsName}, expected shape [${shape.join(', ')}], found ${found}`)
     }
-    if (!weight.values.every(Number.isFinite)) this.warnings.push(`${tfjsName} holds values that are not finite`)
+    if (!areFinite(weight.values)) this.warnings.push(`${tfjsName} holds values that are not finite`)
     const value = this.#g.initializer(floatTensor(initializer, layout.shape, toOnnx(binding, weight.values)))
     this.#loaded.set(identity, value)
     this.bindings.push(binding)
     return value
   }
+
+  /** Saved under the innermost wrapper's name, under both, or under the layer's own. */
+  #find({ name: layer }: LayerConfig, weight: string, wrappers: readonly string[]): string | undefined {
+    const owners = [...wrappers.toReversed().flatMap((wrapper) => [wrapper, `${wrapper}/${layer}`]), layer]
+    for (const owner of owners) {
+      const found = this.#store.find(owner, weight)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+
+  #unique(base: string): string {
+    let name = base
+    for (let suffix = 2; this.#taken.has(name); suffix++) name = `${base}_${suffix}`
+    this.#taken.add(name)
+    return name
+  }
+}
+
+/** A loop, since a callback for each of 47 million weights takes a third of a second. */
+function areFinite(values: Float32Array): boolean {
+  for (let index = 0; index < values.length; index++) if (!Number.isFinite(values[index])) return false
+  return true
 }

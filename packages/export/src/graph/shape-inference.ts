@@ -3,12 +3,14 @@
  * 17). A table op → rule; an op without a rule throws, it is never guessed.
  */
 import type { DataType, Dimension, Node, Shape, Tensor } from '../onnx/model.js'
+import { CONTROL_RULES } from './inference/control.js'
 import { CONVOLUTION_RULES } from './inference/convolution.js'
 import { ELEMENTWISE_RULES } from './inference/elementwise.js'
 import { INDEXING_RULES } from './inference/indexing.js'
 import { LINEAR_RULES } from './inference/linear.js'
 import { NORMALIZATION_RULES } from './inference/normalization.js'
 import { POOLING_RULES } from './inference/pooling.js'
+import { RECURRENCE_RULES } from './inference/recurrence.js'
 import { REDUCTION_RULES } from './inference/reduction.js'
 import { SHAPE_RULES } from './inference/shape.js'
 
@@ -27,12 +29,14 @@ export type InferenceRule = (node: Node, inputs: readonly (TypedShape | undefine
 export type InferenceRules = Readonly<Record<string, InferenceRule>>
 
 export const STANDARD_RULES: InferenceRules = {
+  ...CONTROL_RULES,
   ...CONVOLUTION_RULES,
   ...ELEMENTWISE_RULES,
   ...INDEXING_RULES,
   ...LINEAR_RULES,
   ...NORMALIZATION_RULES,
   ...POOLING_RULES,
+  ...RECURRENCE_RULES,
   ...REDUCTION_RULES,
   ...SHAPE_RULES,
 }

@@ -2,8 +2,9 @@
  * Transpose_q ∘ Transpose_p → Transpose_r with r[i] = p[q[i]], nothing at all where r is the identity; a Transpose moves
  * down past an operator that works element by element, f(Transpose(x)) → Transpose(f(x)), where another one waits for it.
  */
+import { intsAttribute } from '../graph/attributes.js'
 import type { Node } from '../onnx/model.js'
-import { type GraphEdit, intsAttribute } from './graph-edit.js'
+import type { GraphEdit } from './graph-edit.js'
 import { eachNode, type Pass } from './pass.js'
 
 export const cancelTransposes: Pass = {

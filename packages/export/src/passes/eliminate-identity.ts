@@ -2,9 +2,10 @@
  * Identity(x) → x, and what is the identity by its parameters: Dropout outside training, Transpose by 0, 1, 2, …, Pad by
  * zeros, Concat of one value.
  */
+import { intsAttribute } from '../graph/attributes.js'
 import type { Node } from '../onnx/model.js'
 import { int64Values } from '../onnx/tensor.js'
-import { type GraphEdit, intsAttribute } from './graph-edit.js'
+import type { GraphEdit } from './graph-edit.js'
 import { eachNode, type Pass } from './pass.js'
 
 export const eliminateIdentity: Pass = {

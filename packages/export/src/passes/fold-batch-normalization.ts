@@ -5,9 +5,10 @@
  *
  * so that W' = s W and b' = s (b − mean) + β, computed in double precision. A Conv without bias has b = 0.
  */
+import { floatAttribute, intAttribute } from '../graph/attributes.js'
 import type { Node, Tensor } from '../onnx/model.js'
 import { floatTensor, floatValues } from '../onnx/tensor.js'
-import { floatAttribute, type GraphEdit, intAttribute } from './graph-edit.js'
+import type { GraphEdit } from './graph-edit.js'
 import { eachNode, type Pass } from './pass.js'
 
 export const foldBatchNormalization: Pass = {

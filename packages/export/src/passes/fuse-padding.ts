@@ -6,9 +6,10 @@
  *   MaxPool(Pad(x, p, q)) = MaxPool(x, pads p, q)   only where x ≥ 0 everywhere: MaxPool pads with −∞, and max(0, …) of
  *     numbers from 0 on is the greatest of them as long as every window holds one: pads less than the kernel, no dilation
  */
+import { intAttribute, intsAttribute } from '../graph/attributes.js'
 import type { Node } from '../onnx/model.js'
 import { floatValues, int64Values } from '../onnx/tensor.js'
-import { type GraphEdit, intAttribute, intsAttribute } from './graph-edit.js'
+import type { GraphEdit } from './graph-edit.js'
 import { eachNode, type Pass } from './pass.js'
 
 export const fusePadding: Pass = {

@@ -2,7 +2,8 @@
  * A graph while a pass rewrites it: who makes and who takes each value, and the changes so far. `finish` gives the new graph
  * without the nodes and initializers that nothing takes any more. The graph that it began with stays as it was.
  */
-import type { Attribute, Graph, Node, Tensor } from '../onnx/model.js'
+import type { Graph, Node, Tensor } from '../onnx/model.js'
+import { captures, renamedCaptures } from './captures.js'
 
 export class GraphEdit {
   readonly #graph: Graph
@@ -88,7 +89,8 @@ export class GraphEdit {
   redirect(from: string, to: string): void {
     if (this.isOutput(from)) throw new Error(`internal: value ${from} is an output of the graph and keeps its name`)
     for (const node of this.consumers(from)) {
-      this.replace(node, { ...node, inputs: node.inputs.map((input) => (input === from ? to : input)) })
+      const renamed = renamedCaptures(node, from, to)
+      this.replace(node, { ...renamed, inputs: node.inputs.map((input) => (input === from ? to : input)) })
     }
   }
 
@@ -98,7 +100,7 @@ export class GraphEdit {
     for (const node of this.nodes.toReversed()) {
       if (!node.outputs.some((output) => needed.has(output))) continue
       nodes.push(node)
-      for (const input of node.inputs) needed.add(input)
+      for (const input of taken(node)) needed.add(input)
     }
     nodes.reverse()
     const initializers = [...this.#initializers.values()].filter(({ name }) => needed.has(name))
@@ -112,7 +114,7 @@ export class GraphEdit {
   #link(node: Node, slot: number): void {
     this.#slotOf.set(node, slot)
     for (const output of node.outputs) this.#producers.set(output, node)
-    for (const input of node.inputs) {
+    for (const input of taken(node)) {
       const consumers = this.#consumers.get(input)
       if (consumers === undefined) this.#consumers.set(input, new Set([node]))
       else consumers.add(node)
@@ -124,24 +126,13 @@ export class GraphEdit {
     if (slot === undefined) throw new Error(`internal: node ${node.name} is not in the graph any more`)
     this.#slotOf.delete(node)
     for (const output of node.outputs) this.#producers.delete(output)
-    for (const input of node.inputs) this.#consumers.get(input)?.delete(node)
+    for (const input of taken(node)) this.#consumers.get(input)?.delete(node)
     return slot
   }
 }
 
-/** An INT attribute's value, or `fallback` where the node has none. */
-export function intAttribute({ attributes }: Node, name: string, fallback: number): number {
-  const attribute: Attribute | undefined = attributes[name]
-  return attribute?.type === 'INT' ? attribute.value : fallback
-}
-
-/** An INTS attribute's value; undefined where the node has none. */
-export function intsAttribute({ attributes }: Node, name: string): readonly number[] | undefined {
-  const attribute: Attribute | undefined = attributes[name]
-  return attribute?.type === 'INTS' ? attribute.value : undefined
-}
-
-export function floatAttribute({ attributes }: Node, name: string, fallback: number): number {
-  const attribute: Attribute | undefined = attributes[name]
-  return attribute?.type === 'FLOAT' ? attribute.value : fallback
+/** The values that a node takes: its inputs, and what the graphs in its attributes take from outside. */
+function taken(node: Node): readonly string[] {
+  const captured = captures(node)
+  return captured.length === 0 ? node.inputs : [...node.inputs, ...captured]
 }

@@ -6,24 +6,27 @@ import {
   div,
   elu,
   erf,
+  exp,
   hardSigmoid,
   leakyRelu,
   logSoftmax,
   mul,
   pow,
   prelu,
+  reduceLogSumExp,
   relu,
   selu,
   sigmoid,
   softmax,
   softplus,
   softsign,
+  sub,
   tanh,
   thresholdedRelu,
 } from '../../graph/ops/index.js'
 import { axisOf, channelsFirstOrder, type Feature, plainFeature } from '../feature.js'
 import type { LayerCall, LayerHandler } from '../layer-call.js'
-import { snakeCase } from '../layer-config.js'
+import { type LayerConfig, snakeCase } from '../layer-config.js'
 import { isObject } from '../topology.js'
 import { sameLayout, transposedLayout } from '../weight-binding.js'
 
@@ -65,20 +68,35 @@ const ALONG_LAST_AXIS: Readonly<Record<string, (g: GraphBuilder, x: Value, optio
 
 /** Applies the layer's `activation`, if it has one. */
 export function withActivation(call: LayerCall, feature: Feature): Feature {
-  const name = activationName(call)
-  const one = POINTWISE[name]
-  if (one !== undefined) return { ...feature, value: one(call.g, feature.value) }
-  const along = ALONG_LAST_AXIS[name]
-  if (along !== undefined) return { ...feature, value: along(call.g, feature.value, { axis: axisOf(feature, -1) }) }
-  const known = [...Object.keys(POINTWISE), ...Object.keys(ALONG_LAST_AXIS)].join(', ')
-  throw call.config.unsupported(`activation, expected one of ${known}, found ${name}`)
+  const apply = activationOf(call.config, 'activation', 'linear')
+  return { ...feature, value: apply(call.g, feature.value, axisOf(feature, -1)) }
 }
 
-function activationName({ config }: LayerCall): string {
-  const value = config.get('activation') ?? 'linear'
+/** An activation function; `lastAxis` is where the value has tfjs's last axis. */
+export type ActivationFunction = (g: GraphBuilder, x: Value, lastAxis: number) => Value
+
+/** The activation function that the configuration names under `key`. */
+export function activationOf(config: LayerConfig, key: string, fallback: string): ActivationFunction {
+  const name = activationName(config, key, fallback)
+  const pointwise = own(POINTWISE, name)
+  if (pointwise !== undefined) return pointwise
+  const along = own(ALONG_LAST_AXIS, name)
+  if (along !== undefined) return (g, x, axis) => along(g, x, { axis })
+  const known = [...Object.keys(POINTWISE), ...Object.keys(ALONG_LAST_AXIS)].join(', ')
+  throw config.unsupported(`${key}, expected one of ${known}, found ${name}`)
+}
+
+/** The name of an activation, in snake_case; it may be saved as `{ class_name, config }`. */
+export function activationName(config: LayerConfig, key: string, fallback: string): string {
+  const value = config.get(key) ?? fallback
   const name = isObject(value) ? (value.class_name ?? value.className) : value
-  if (typeof name !== 'string') throw config.invalid('activation', 'a name', value)
+  if (typeof name !== 'string') throw config.invalid(key, 'a name', value)
   return snakeCase(name)
+}
+
+/** A name from a file may be `constructor`. */
+function own<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined
 }
 
 /** A layer that computes each element by itself, in whatever layout its input has. */
@@ -98,11 +116,18 @@ const reluLayer = elementwise(({ g, config }, x) => {
 /** tfjs's Softmax layer: its axis is 1 by default (advanced_activations.ts), where Keras has -1. */
 const softmaxLayer: LayerHandler = (call) => {
   const { config, g } = call
-  const feature = call.input()
-  const axes = config.get('axis')
-  const axis =
-    Array.isArray(axes) && axes.length === 1 && typeof axes[0] === 'number' ? axes[0] : config.integer('axis', 1)
-  return { ...feature, value: softmax(g, feature.value, { axis: axisOf(feature, axis) }) }
+  if (call.mask !== undefined) throw config.unsupported('a mask, expected none: tfjs adds it along the wrong axes')
+  const input = call.input()
+  const feature = input.layout.kind === 'flattened' ? plainFeature(call.plain(input)) : input
+  const rank = feature.value.shape.length
+  const given = config.get('axis') ?? 1
+  const list = Array.isArray(given) ? given : [given]
+  const valid = list.every((axis) => Number.isInteger(axis) && Number(axis) >= -rank && Number(axis) < rank)
+  if (!valid || list.length === 0) throw config.invalid('axis', `axes of a rank ${rank} tensor`, given)
+  const axes = (list as number[]).map((axis) => axisOf(feature, axis))
+  if (axes.length === 1) return { ...feature, value: softmax(g, feature.value, { axis: axes[0] ?? 0 }) }
+  // exp(x − log Σ exp(x)) over all the axes together.
+  return { ...feature, value: exp(g, sub(g, feature.value, reduceLogSumExp(g, feature.value, { axes }))) }
 }
 
 /** PReLU: one slope for each element but along `shared_axes` (from 1), where they have length 1. */

@@ -1,8 +1,9 @@
 /** Convolutions: Conv1D, Conv2D, Conv3D, DepthwiseConv2D, SeparableConv2D (tfjs-layers 4.22, convolutional.ts). */
 import type { Value } from '../../graph/builder.js'
 import { conv } from '../../graph/ops/index.js'
+import { channelsFirstFeature } from '../feature.js'
 import type { LayerCall, LayerHandler } from '../layer-call.js'
-import { windowPads } from '../padding.js'
+import { paddedInput } from '../padding.js'
 import { transposedLayout } from '../weight-binding.js'
 import { withActivation } from './activations.js'
 import { spatialInput } from './spatial.js'
@@ -16,8 +17,8 @@ function kernelOrder(rank: number): number[] {
 function convolution(rank: number): LayerHandler {
   return (call) => {
     const { config, g } = call
-    const { x, channels, spatial, output } = spatialInput(call, rank)
-    const filters = config.integer('filters')
+    const { x, channels, output } = spatialInput(call, rank)
+    const filters = config.size('filters')
     const kernel = config.sizes('kernel_size', rank)
     const strides = config.sizes('strides', rank, 1)
     const dilations = config.sizes('dilation_rate', rank, 1)
@@ -25,11 +26,11 @@ function convolution(rank: number): LayerHandler {
     if (groups !== 1) throw config.unsupported(`groups, expected 1 as tfjs has it, found ${groups}`)
     const shape = [...kernel, channels, filters]
     const w = call.weight('kernel', { as: 'weight', shape, layout: transposedLayout(shape, kernelOrder(rank)) }) // HWIO -> OIHW
-    const pads = windowPads(config, spatial, { kernel, strides, dilations })
-    return withActivation(
-      call,
-      output(conv(g, [x, w, bias(call, filters)], { kernelShape: kernel, strides, pads, dilations })),
-    )
+    const input = paddedInput(call, x, { kernel, strides, dilations })
+    const options = { kernelShape: kernel, strides, pads: input.pads, dilations }
+    const y = conv(g, [input.x, w, bias(call, filters)], options)
+    // tfjs's Conv1D turns channels_first to channels last, and does not turn its result back (conv1dWithBias).
+    return withActivation(call, rank === 1 ? channelsFirstFeature(y) : output(y))
   }
 }
 
@@ -39,40 +40,48 @@ function convolution(rank: number): LayerHandler {
  */
 const depthwise: LayerHandler = (call) => {
   const { config, g } = call
-  const { x, channels, spatial, output } = spatialInput(call, 2)
+  const { x, channels, output } = spatialInput(call, 2)
   const kernel = config.sizes('kernel_size', 2)
   const strides = config.sizes('strides', 2, 1)
-  const pads = windowPads(config, spatial, { kernel, strides })
   const w = depthwiseKernel(call, kernel, channels)
-  const filters = channels * config.integer('depth_multiplier', 1)
-  const y = conv(g, [x, w, bias(call, filters)], { kernelShape: kernel, strides, pads, group: channels })
-  return withActivation(call, output(y))
+  const filters = channels * config.size('depth_multiplier', 1)
+  const input = paddedInput(call, x, { kernel, strides })
+  const options = { kernelShape: kernel, strides, pads: input.pads, group: channels }
+  return withActivation(call, output(conv(g, [input.x, w, bias(call, filters)], options)))
 }
 
 /** A depthwise convolution, and a 1×1 convolution of its result. */
 const separable: LayerHandler = (call) => {
   const { config, g } = call
-  const { x, channels, spatial, output } = spatialInput(call, 2)
+  const { x, channels, output } = spatialInput(call, 2)
   const kernel = config.sizes('kernel_size', 2)
   const strides = config.sizes('strides', 2, 1)
   const dilations = config.sizes('dilation_rate', 2, 1)
-  const filters = config.integer('filters')
-  const between = channels * config.integer('depth_multiplier', 1)
-  const pads = windowPads(config, spatial, { kernel, strides, dilations })
+  const filters = config.size('filters')
+  if (!config.channelsLast() && config.boolean('use_bias', true)) {
+    // SeparableConv.call adds the bias along axis 1 of what is [N, H, W, C] there.
+    throw config.unsupported(
+      'data_format channels_first with a bias, which tfjs adds along the height; set use_bias to false',
+    )
+  }
+  const between = channels * config.size('depth_multiplier', 1)
   const w = depthwiseKernel(call, kernel, channels, 'depthwise.weight')
-  const middle = conv(g, [x, w], { kernelShape: kernel, strides, pads, dilations, group: channels })
+  const input = paddedInput(call, x, { kernel, strides, dilations })
+  const middle = conv(g, [input.x, w], { kernelShape: kernel, strides, pads: input.pads, dilations, group: channels })
   const shape = [1, 1, between, filters]
   const pointwise = call.weight('pointwise_kernel', {
     as: 'pointwise.weight',
     shape,
     layout: transposedLayout(shape, kernelOrder(2)), // HWIO -> OIHW
   })
-  return withActivation(call, output(conv(g, [middle, pointwise, bias(call, filters)], { kernelShape: [1, 1] })))
+  const y = conv(g, [middle, pointwise, bias(call, filters)], { kernelShape: [1, 1] })
+  // tfjs applies the activation while the channels are last, also with channels_first.
+  return output(withActivation(call, channelsFirstFeature(y)).value)
 }
 
 /** [kh, kw, channels, multiplier] → [channels × multiplier, 1, kh, kw] */
 function depthwiseKernel(call: LayerCall, kernel: readonly number[], channels: number, as = 'weight'): Value {
-  const multiplier = call.config.integer('depth_multiplier', 1)
+  const multiplier = call.config.size('depth_multiplier', 1)
   const shape = [...kernel, channels, multiplier]
   return call.weight('depthwise_kernel', {
     as,
@@ -81,7 +90,8 @@ function depthwiseKernel(call: LayerCall, kernel: readonly number[], channels: n
   })
 }
 
-function bias(call: LayerCall, filters: number): Value | undefined {
+/** [filters], where the layer has one. */
+export function bias(call: LayerCall, filters: number): Value | undefined {
   return call.config.boolean('use_bias', true) ? call.weight('bias', { as: 'bias', shape: [filters] }) : undefined
 }
 
@@ -89,11 +99,6 @@ export const CONVOLUTION_HANDLERS: Readonly<Record<string, LayerHandler>> = {
   Conv1D: convolution(1),
   Conv2D: convolution(2),
   Conv3D: convolution(3),
-  // Names of Keras 1.
-  Convolution1D: convolution(1),
-  Convolution2D: convolution(2),
-  Convolution3D: convolution(3),
   DepthwiseConv2D: depthwise,
   SeparableConv2D: separable,
-  SeparableConvolution2D: separable,
 }

@@ -1,22 +1,45 @@
 /** Dense, and the layers that only move numbers about (tfjs-layers 4.22, core.ts). */
-import { add, dropout, expand, flatten, gemm, matMul, reshape, transpose, unsqueeze } from '../../graph/ops/index.js'
-import { type Feature, plainFeature } from '../feature.js'
+import {
+  add,
+  cast,
+  conv,
+  dropout,
+  expand,
+  flatten,
+  gemm,
+  matMul,
+  reshape,
+  transpose,
+  unsqueeze,
+} from '../../graph/ops/index.js'
+import { DataType } from '../../onnx/model.js'
+import { channelsFirstFeature, type Feature, plainFeature } from '../feature.js'
 import type { LayerCall, LayerHandler } from '../layer-call.js'
 import { transposedLayout, type WeightLayout } from '../weight-binding.js'
 import { withActivation } from './activations.js'
 
-/** x W + b over the last axis; on rank 2 as Gemm with the weight [out, in], as PyTorch keeps it. */
+/**
+ * x W + b over the last axis. On rank 2 it is a Gemm with the weight [out, in], as PyTorch keeps it; on a channels-first map it is a
+ * convolution of kernel 1, which needs no transpose; elsewhere a MatMul.
+ */
 const dense: LayerHandler = (call) => {
   const { config, g } = call
-  const feature = call.input()
-  const units = config.integer('units')
+  const feature = floatFeature(call)
+  const units = config.size('units')
   const width = call.shape(feature).at(-1)
   if (typeof width !== 'number') throw config.invalid('input', 'a known size along the last axis', width ?? null)
   const shape = [width, units]
   const bias = config.boolean('use_bias', true) ? call.weight('bias', { as: 'bias', shape: [units] }) : undefined
-  if (feature.value.shape.length === 2) {
+  const rank = feature.value.shape.length
+  if (rank === 2) {
     const w = call.weight('kernel', { as: 'weight', shape, layout: denseLayout(shape, feature) })
     return withActivation(call, plainFeature(gemm(g, [feature.value, w, bias], { transB: 1 })))
+  }
+  if (feature.layout.kind === 'channels-first') {
+    const ones = Array.from({ length: rank - 2 }, () => 1)
+    const layout: WeightLayout = { reshape: shape, transpose: [1, 0], shape: [units, width, ...ones] }
+    const w = call.weight('kernel', { as: 'weight', shape, layout })
+    return withActivation(call, channelsFirstFeature(conv(g, [feature.value, w, bias], { kernelShape: ones })))
   }
   const product = matMul(g, call.plain(feature), call.weight('kernel', { as: 'weight', shape }))
   return withActivation(call, plainFeature(bias === undefined ? product : add(g, product, bias)))
@@ -35,6 +58,12 @@ function denseLayout([width = 0, units = 0]: readonly number[], { layout }: Feat
     transpose: [rank + 1, rank, ...spatial.map((_, axis) => axis)],
     shape: [units, width],
   }
+}
+
+/** The one input, as float32 where it is of integers: tfjs's matrix product takes the wider type. */
+function floatFeature(call: LayerCall): Feature {
+  const feature = call.input()
+  return { ...feature, value: cast(call.g, feature.value, DataType.FLOAT) }
 }
 
 /** [N, …] → [N, product]. A feature map stays channels first: only what follows knows whether the order matters. */
@@ -70,11 +99,16 @@ const reshapeLayer: LayerHandler = (call) => {
   const { config, g } = call
   const target = config.get('target_shape')
   if (!Array.isArray(target)) throw config.invalid('target_shape', 'a list of sizes', target)
-  const unknown = target.filter((size) => size === null || (typeof size === 'number' && size < 0)).length
-  if (unknown > 1) throw config.invalid('target_shape', 'at most one unknown size', target)
-  // A zero keeps the batch; tfjs has null or -1 for the size that follows from the rest.
-  const sizes = target.map((size) => (typeof size === 'number' && Number.isSafeInteger(size) && size >= 0 ? size : -1))
-  return plainFeature(reshape(g, call.plain(call.input()), g.int64s([0, ...sizes], 'shape')))
+  // tfjs has null or a negative number for the one size that follows from the rest.
+  const sizes = target.map((size) => (size === null || (typeof size === 'number' && size < 0) ? -1 : size))
+  if (!sizes.every((size) => typeof size === 'number' && Number.isSafeInteger(size) && size !== 0)) {
+    throw config.invalid('target_shape', 'a list of sizes from 1 on, null for an unknown one', target)
+  }
+  if (sizes.filter((size) => size === -1).length > 1) {
+    throw config.invalid('target_shape', 'at most one unknown size', target)
+  }
+  // A zero keeps the batch.
+  return plainFeature(reshape(g, call.plain(call.input()), g.int64s([0, ...(sizes as number[])], 'shape')))
 }
 
 /** `dims` count from 1: the batch stays. */
@@ -92,8 +126,9 @@ const permute: LayerHandler = (call) => {
 const repeatVector: LayerHandler = (call) => {
   const { config, g } = call
   const x = call.plain(call.input())
+  if (x.shape.length !== 2) throw config.invalid('input', 'rank 2', `rank ${x.shape.length}`)
   const row = unsqueeze(g, x, [1])
-  return plainFeature(expand(g, row, g.int64s([1, config.integer('n'), 1], 'shape')))
+  return plainFeature(expand(g, row, g.int64s([1, config.size('n'), 1], 'shape')))
 }
 
 /** A layer that changes nothing when it does not train. */

@@ -1,6 +1,19 @@
 /** Layers that combine several tensors (tfjs-layers 4.22, merge.ts). */
 import type { GraphBuilder, Value } from '../../graph/builder.js'
-import { add, concat, max, min, mul, unsqueeze } from '../../graph/ops/index.js'
+import {
+  add,
+  concat,
+  div,
+  matMul,
+  max,
+  min,
+  mul,
+  reduceSum,
+  sqrt,
+  squeeze,
+  transpose,
+  unsqueeze,
+} from '../../graph/ops/index.js'
 import { axisOf, type Feature, type Layout, PLAIN } from '../feature.js'
 import type { LayerCall, LayerHandler } from '../layer-call.js'
 
@@ -48,6 +61,50 @@ const concatenate: LayerHandler = (call) => {
   return { value: concat(g, values, { axis: axisOf(first, axis) }), layout }
 }
 
+/** Dot along one axis of each of two tensors of rank 2 or 3, as tfjs computes it (merge.ts, batchDot). */
+const dot: LayerHandler = (call) => {
+  const { g, config } = call
+  const [first, second, ...others] = call.inputs
+  if (first === undefined || second === undefined || others.length > 0) {
+    throw config.invalid('inputs', 'exactly 2', call.inputs.length)
+  }
+  const values = [call.plain(first), call.plain(second)] as const
+  const ranks = values.map(({ shape }) => shape.length)
+  if (!ranks.every((rank) => rank === 2 || rank === 3)) throw config.invalid('inputs', 'ranks 2 or 3', ranks)
+  const axes = dotAxes(call, ranks)
+  const normalize = config.boolean('normalize', false)
+  const [x, y] = values.map((value, index) => (normalize ? l2Normalized(g, value, axes[index] ?? 0) : value)) as [
+    Value,
+    Value,
+  ]
+  const [xRank = 0, yRank = 0] = ranks
+  if (xRank === 2 && yRank === 2) return { value: reduceSum(g, mul(g, x, y), { axes: [1] }), layout: PLAIN }
+  // [N, a, k] × [N, k, b]: the axis that is summed over comes last on the left, first on the right. A matrix is a stack of columns.
+  const left = xRank === 2 ? unsqueeze(g, x, [1]) : axes[0] === 2 ? x : transpose(g, x, { perm: [0, 2, 1] })
+  const right = yRank === 2 ? unsqueeze(g, y, [2]) : axes[1] === 1 ? y : transpose(g, y, { perm: [0, 2, 1] })
+  const product = matMul(g, left, right)
+  if (xRank === yRank) return { value: product, layout: PLAIN }
+  return { value: squeeze(g, product, [xRank === 2 ? 1 : 2]), layout: PLAIN }
+}
+
+function dotAxes({ config }: LayerCall, ranks: readonly number[]): number[] {
+  const given = config.get('axes')
+  const list = Array.isArray(given) ? given : [given, given]
+  const axes = list.map((axis, index) => (typeof axis === 'number' && axis < 0 ? axis + (ranks[index] ?? 0) : axis))
+  const valid = axes.every(
+    (axis, index) => Number.isInteger(axis) && Number(axis) > 0 && Number(axis) < (ranks[index] ?? 0),
+  )
+  if (axes.length !== 2 || !valid)
+    throw config.invalid('axes', `axes of ranks ${ranks.join(' and ')} but the batch's`, given)
+  return axes as number[]
+}
+
+/** x / √max(Σ x², 1e-7): tfjs's l2Normalize bounds the sum of squares by its epsilon (losses.ts). */
+function l2Normalized(g: GraphBuilder, x: Value, axis: number): Value {
+  const squares = reduceSum(g, mul(g, x, x), { axes: [axis] })
+  return div(g, x, sqrt(g, max(g, squares, g.scalar(1e-7, 'epsilon'))))
+}
+
 export const MERGE_HANDLERS: Readonly<Record<string, LayerHandler>> = {
   Add: elementwise(sum),
   Multiply: elementwise(chained(mul)),
@@ -55,4 +112,5 @@ export const MERGE_HANDLERS: Readonly<Record<string, LayerHandler>> = {
   Maximum: elementwise((g, values) => max(g, ...values)),
   Minimum: elementwise((g, values) => min(g, ...values)),
   Concatenate: concatenate,
+  Dot: dot,
 }

@@ -13,16 +13,15 @@ export interface SpatialInput {
   output(y: Value): Feature
 }
 
-/** The one input of a layer with `rank` spatial axes. */
-export function spatialInput(call: LayerCall, rank: number): SpatialInput {
+/** The one input of a layer with `rank` spatial axes; by default its data_format says where the channels are. */
+export function spatialInput(call: LayerCall, rank: number, channelsLast = call.config.channelsLast()): SpatialInput {
   const feature = call.input()
   const found = call.shape(feature)
   if (found.length !== rank + 2) {
     throw call.config.invalid('input', `rank ${rank + 2}`, `shape [${found.join(', ')}]`)
   }
-  const last = call.config.channelsLast()
-  const x = last ? call.channelsFirst(feature) : call.plain(feature)
+  const x = channelsLast ? call.channelsFirst(feature) : call.plain(feature)
   const [, channels, ...spatial] = x.shape
   if (typeof channels !== 'number') throw call.config.invalid('input', 'a known number of channels', String(channels))
-  return { x, channels, spatial, output: last ? channelsFirstFeature : plainFeature }
+  return { x, channels, spatial, output: channelsLast ? channelsFirstFeature : plainFeature }
 }

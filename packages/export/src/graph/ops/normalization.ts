@@ -24,6 +24,13 @@ export function batchNormalization(
   })
 }
 
+/** scale (x - mean) / √(variance + epsilon) + bias, over the axes from `axis` on; scale and bias have those axes' lengths. */
+export const layerNormalization = (
+  g: GraphBuilder,
+  [x, scale, bias]: readonly [Value, Value, (Value | undefined)?],
+  { axis = -1, epsilon = 1e-5 } = {},
+): Value => g.op('LayerNormalization', [x, scale, bias], { attributes: { axis: int(axis), epsilon: float(epsilon) } })
+
 export const softmax = (g: GraphBuilder, x: Value, { axis = -1 } = {}): Value =>
   g.op('Softmax', [x], { attributes: { axis: int(axis) } })
 

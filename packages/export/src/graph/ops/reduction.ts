@@ -13,6 +13,7 @@ export function reduceSum(g: GraphBuilder, x: Value, { axes, keepdims = 1 }: Red
   return g.op('ReduceSum', [x, axesInput], { attributes: { keepdims: int(keepdims) } })
 }
 
+export const reduceLogSumExp = reduction('ReduceLogSumExp')
 export const reduceMean = reduction('ReduceMean')
 export const reduceMax = reduction('ReduceMax')
 export const reduceSumSquare = reduction('ReduceSumSquare')

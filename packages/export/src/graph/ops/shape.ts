@@ -1,5 +1,6 @@
 /** Ops that move elements about, and ops that compute shapes. */
 import type { Tensor } from '../../onnx/model.js'
+import { floatTensor } from '../../onnx/tensor.js'
 import { type GraphBuilder, int, ints, string, type Value } from '../builder.js'
 
 export const concat = (g: GraphBuilder, values: readonly Value[], { axis }: { axis: number }): Value =>
@@ -32,24 +33,29 @@ export interface ResizeOptions {
   readonly nearestMode?: 'round_prefer_floor' | 'round_prefer_ceil' | 'floor' | 'ceil'
 }
 
-/** Resizes the last axes to `sizes`; the axes before them stay as they are, dynamic or not. */
+/** Resizes the last axes to `sizes`, or by whole `scales`; the axes before them stay as they are, dynamic or not. */
 export function resize(
   g: GraphBuilder,
   x: Value,
-  sizes: readonly number[],
+  to: { readonly sizes: readonly number[] } | { readonly scales: readonly number[] },
   { mode, coordinateTransformationMode, nearestMode }: ResizeOptions,
 ): Value {
-  const kept = x.shape.length - sizes.length
   const attributes = {
     mode: string(mode),
     coordinate_transformation_mode: string(coordinateTransformationMode),
     nearest_mode: nearestMode === undefined ? undefined : string(nearestMode),
   }
+  if ('scales' in to) {
+    const ones = Array.from({ length: x.shape.length - to.scales.length }, () => 1)
+    const scales = g.constant(floatTensor('scales', [x.shape.length], [...ones, ...to.scales]))
+    return g.op('Resize', [x, undefined, scales], { attributes })
+  }
+  const kept = x.shape.length - to.sizes.length
   const before = x.shape.slice(0, kept)
   const known = before.every((dim): dim is number => typeof dim === 'number')
   const target = known
-    ? g.int64s([...before, ...sizes], 'sizes')
-    : concat(g, [shapeOf(g, x, { end: kept }), g.int64s(sizes, 'sizes')], { axis: 0 })
+    ? g.int64s([...before, ...to.sizes], 'sizes')
+    : concat(g, [shapeOf(g, x, { end: kept }), g.int64s(to.sizes, 'sizes')], { axis: 0 })
   return g.op('Resize', [x, undefined, undefined, target], { attributes })
 }
 
