@@ -2,7 +2,7 @@
 export { type ChooseOptions, type ChosenEngine, createEngine } from './engine/choose.js'
 export type { Answered, Engine, EngineOptions, EngineState, StateTensor, StepInput } from './engine/engine.js'
 export { exportInference } from './engine/inference-model.js'
-export { saveLayersModel, trainedModel } from './engine/layers-model.js'
+export { initialState, saveLayersModel, trainedModel } from './engine/layers-model.js'
 export { ENGINE_NAMES, type EngineName } from './engine/names.js'
 export { buildNetwork, NETWORKS, type Network } from './networks/index.js'
 export { expandNetworks, NETWORK_GROUPS, NETWORK_NAMES, type NetworkName } from './networks/names.js'

@@ -2,12 +2,12 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { LayersModel } from '@tensorflow/tfjs-layers'
-import { convertLayersModel, type LayersModelArtifacts } from 'mnist-export'
+import type { LayersModelArtifacts } from 'mnist-export'
 import writeFileAtomic from 'write-file-atomic'
-import { buildNetwork } from '../networks/index.js'
+import { buildNetwork, networkOf } from '../networks/index.js'
 import { loadTfjs } from '../tfjs/tfjs.js'
 import type { Engine, EngineState } from './engine.js'
-import { artifactsOf, writeWeights } from './network-weights.js'
+import { artifactsOf, bindingsOf, readWeights, writeWeights } from './network-weights.js'
 
 /**
  * Writes the network with the engine's weights into `folder`. The weights come first: whenever the process ends, model.json and
@@ -42,8 +42,17 @@ export async function trainedArtifacts(network: string, state: EngineState): Pro
 /** The LayersModel of `network` with the weights of `state`; the caller disposes of it. */
 export async function trainedModel(network: string, state: EngineState): Promise<LayersModel> {
   const tf = await loadTfjs()
-  const model = await buildNetwork(network, 0)
-  const { weights: bindings } = convertLayersModel(await artifactsOf(tf, model), { nchw: true })
-  writeWeights(tf, model, { bindings, state })
+  const model = networkOf(network).build(tf)
+  writeWeights(tf, model, { bindings: await bindingsOf(network, model), state })
   return model
+}
+
+/** The state that a run of this seed begins with. */
+export async function initialState(network: string, seed: number): Promise<EngineState> {
+  const model = await buildNetwork(network, seed)
+  try {
+    return await readWeights(model, await bindingsOf(network, model))
+  } finally {
+    model.dispose()
+  }
 }

@@ -3,13 +3,14 @@ import type { Variable } from '@tensorflow/tfjs-core'
 import type { LayersModel } from '@tensorflow/tfjs-layers'
 import {
   type ConvertedModel,
+  convertLayersModel,
   fromOnnx,
   type LayersModelArtifacts,
   toOnnx,
   UserError,
   type WeightBinding,
 } from 'mnist-export'
-import type { Tfjs } from '../tfjs/tfjs.js'
+import { loadTfjs, type Tfjs } from '../tfjs/tfjs.js'
 import type { EngineState, StateTensor } from './engine.js'
 
 export type Bindings = ConvertedModel['weights']
@@ -25,6 +26,17 @@ export async function artifactsOf({ core }: Tfjs, model: LayersModel): Promise<L
   )
   if (saved === undefined) throw new Error('internal: tfjs did not call the save handler')
   return saved
+}
+
+const known = new Map<string, Bindings>()
+
+/** Where each weight of the network goes; `model` is one with its topology. Converting AlexNet takes a second: once is enough. */
+export async function bindingsOf(network: string, model: LayersModel): Promise<Bindings> {
+  const found = known.get(network)
+  if (found !== undefined) return found
+  const { weights } = convertLayersModel(await artifactsOf(await loadTfjs(), model), { nchw: true })
+  known.set(network, weights)
+  return weights
 }
 
 /** The weights' copies, as state. */

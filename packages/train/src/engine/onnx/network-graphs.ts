@@ -1,9 +1,9 @@
 /** A network's ONNX graphs that the engine works with, and the weights that it begins with. */
-import { convertLayersModel, DataType, type Model, optimizeModel } from 'mnist-export'
+import { convertLayersModel, DataType, floatValues, type Model, optimizeModel, PASSES } from 'mnist-export'
 import { buildNetwork } from '../../networks/index.js'
 import { loadTfjs } from '../../tfjs/tfjs.js'
 import type { EngineState } from '../engine.js'
-import { artifactsOf, readWeights } from '../network-weights.js'
+import { artifactsOf } from '../network-weights.js'
 
 export interface NetworkGraphs {
   /** `image` [batch, 1, 28, 28] → `logits` [batch, 10], dropout in it, weights as initializers. */
@@ -12,37 +12,38 @@ export interface NetworkGraphs {
   readonly evaluation: Model
   /** Names of the initializers that are trained; the others of `initial` are running statistics. */
   readonly trainable: ReadonlySet<string>
+  /** In the memory of `training`'s initializers. */
   readonly initial: EngineState
 }
 
-const EDGES = { nchw: true, inputNames: ['image'], outputNames: ['logits'] } as const
-
 export async function networkGraphs(network: string, seed: number): Promise<NetworkGraphs> {
   const tf = await loadTfjs()
-  const model = await buildNetwork(network, seed)
-  try {
-    const artifacts = await artifactsOf(tf, model)
-    const training = convertLayersModel(artifacts, { ...EDGES, name: network, training: true })
-    const evaluation = convertLayersModel(artifacts, { ...EDGES, name: network })
-    const trained = new Set(model.trainableWeights.map(({ originalName }) => originalName))
-    const initial = await readWeights(model, training.weights)
-    return {
-      training: forTraining(training.model),
-      evaluation: weightsAsInputs(forTraining(evaluation.model), initial),
-      trainable: new Set(
-        training.weights.filter(({ weight }) => trained.has(weight)).map(({ initializer }) => initializer),
-      ),
-      initial,
-    }
-  } finally {
-    model.dispose()
+  const layers = await buildNetwork(network, seed)
+  const artifacts = await artifactsOf(tf, layers)
+  const trained = new Set(layers.trainableWeights.map(({ originalName }) => originalName))
+  layers.dispose()
+  const { model, weights } = convertLayersModel(artifacts, {
+    name: network,
+    nchw: true,
+    inputNames: ['image'],
+    outputNames: ['logits'],
+    training: true,
+  })
+  const names = new Set(weights.map(({ initializer }) => initializer))
+  const tensors = model.graph.initializers.filter(({ name }) => names.has(name))
+  const initial = new Map(
+    tensors.map((tensor) => [tensor.name, { shape: tensor.dims, values: floatValues(tensor) as Float32Array }]),
+  )
+  return {
+    training: optimizeModel(model, { training: true }).model,
+    evaluation: weightsAsInputs(optimizeModel(model, { without: PASSES_THAT_CHANGE_WEIGHTS }).model, initial),
+    trainable: new Set(weights.filter(({ weight }) => trained.has(weight)).map(({ initializer }) => initializer)),
+    initial,
   }
 }
 
-/** The passes that leave each weight as it is. */
-function forTraining(model: Model): Model {
-  return optimizeModel(model, { training: true }).model
-}
+/** A graph whose weights are inputs can't have them folded. */
+const PASSES_THAT_CHANGE_WEIGHTS = PASSES.filter(({ keepsWeights }) => !keepsWeights).map(({ name }) => name)
 
 function weightsAsInputs(model: Model, weights: EngineState): Model {
   const { graph } = model

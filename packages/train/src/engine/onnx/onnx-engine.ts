@@ -43,7 +43,7 @@ class OnnxEngine implements Engine {
     this.#graphs = graphs
     this.#options = options
     this.#state = tensorsOf(graphs.initial)
-    this.#spare = tensorsOf(graphs.initial)
+    this.#spare = tensorsOf(copied(graphs.initial))
   }
 
   /** Opens what every run needs, so that a graph that ONNX Runtime refuses is known before the first step. */
@@ -90,17 +90,15 @@ class OnnxEngine implements Engine {
   }
 
   async state(): Promise<EngineState> {
-    return new Map(
-      Object.entries(this.#state).map(([name, { dims, data }]) => [
-        name,
-        { shape: [...dims], values: Float32Array.from(data as Float32Array) },
-      ]),
+    const entries = Object.entries(this.#state)
+    return copied(
+      new Map(entries.map(([name, { dims, data }]) => [name, { shape: dims, values: data as Float32Array }])),
     )
   }
 
   async restore(state: EngineState): Promise<void> {
     checkState(state, new Map([...this.#graphs.initial].map(([name, { shape }]) => [name, shape])))
-    this.#state = tensorsOf(state)
+    this.#state = tensorsOf(copied(state))
   }
 
   async dispose(): Promise<void> {
@@ -136,9 +134,13 @@ function imageTensor(images: Uint8Array, count: number): RuntimeTensor {
   return float32(scaledPixels(images), [count, 1, DIGIT_SIZE, DIGIT_SIZE])
 }
 
-/** Copies. */
+/** In the same memory. */
 function tensorsOf(state: EngineState): Tensors {
-  return Object.fromEntries([...state].map(([name, { shape, values }]) => [name, float32(values.slice(), shape)]))
+  return Object.fromEntries([...state].map(([name, { shape, values }]) => [name, float32(values, shape)]))
+}
+
+function copied(state: EngineState): EngineState {
+  return new Map([...state].map(([name, { shape, values }]) => [name, { shape, values: values.slice() }]))
 }
 
 function scalarOf(results: Readonly<Record<string, RuntimeTensor>>, name: string): number {

@@ -1,5 +1,5 @@
 /** Which training-step graph the engine runs: the place where a graph for this machine takes the portable one's. */
-import { type Model, trainingStep } from 'mnist-export'
+import { compositeTrainingStep, lowerTrainingStep, type Model } from 'mnist-export'
 
 export interface StepGraphOptions {
   /** Whether the initializer of this name is trained. */
@@ -17,6 +17,6 @@ export interface StepGraph {
 }
 
 /** `model` is the network in training form, as `training-model.ts` makes it. */
-export function stepGraph(model: Model, { trainable }: StepGraphOptions): StepGraph {
-  return { model: trainingStep(model, { trainable }), batch: undefined }
+export function stepGraph(model: Model, { trainable, batch }: StepGraphOptions): StepGraph {
+  return { model: lowerTrainingStep(compositeTrainingStep(model, { trainable }), { batch }), batch }
 }

@@ -1,22 +1,20 @@
 /** The engine on tfjs: the LayersModel itself, tfjs's gradients, plain SGD, on whichever backend is set. */
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core'
 import type { LayersModel } from '@tensorflow/tfjs-layers'
-import { convertLayersModel } from 'mnist-export'
 import { CLASSES, DIGIT_SIZE, type Digits } from 'mnist-infer/mnist'
 import { buildNetwork } from '../../networks/index.js'
 import { loadTfjs, type Tfjs } from '../../tfjs/tfjs.js'
 import { dropoutSeed } from '../dropout-seed.js'
 import type { Answered, Engine, EngineOptions, EngineState, StepInput } from '../engine.js'
 import { evaluateDigits } from '../evaluate.js'
-import { artifactsOf, type Bindings, readWeights, writeWeights } from '../network-weights.js'
+import { type Bindings, bindingsOf, readWeights, writeWeights } from '../network-weights.js'
 import { scaledPixels } from '../pixels.js'
 
 /** Opens the engine on tfjs's backend of the moment. */
 export async function openTfjsEngine({ network, seed }: Pick<EngineOptions, 'network' | 'seed'>): Promise<Engine> {
   const tf = await loadTfjs()
   const model = await buildNetwork(network, seed)
-  const { weights: bindings } = convertLayersModel(await artifactsOf(tf, model), { nchw: true })
-  return new TfjsEngine(tf, { model, bindings, seed })
+  return new TfjsEngine(tf, { model, bindings: await bindingsOf(network, model), seed })
 }
 
 interface Parts {
