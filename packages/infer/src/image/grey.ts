@@ -24,13 +24,9 @@ export function greyFromRgba(rgba: Uint8Array | Uint8ClampedArray, width: number
   const pixels = new Uint8Array(width * height)
   const paper = paperUnder(rgba)
   for (let index = 0; index < pixels.length; index++) {
-    const [red, green, blue, alpha] = [0, 1, 2, 3].map((channel) => rgba[index * 4 + channel] as number) as [
-      number,
-      number,
-      number,
-      number,
-    ]
-    const grey = luma(red, green, blue)
+    const offset = index * 4
+    const grey = luma(rgba[offset] as number, rgba[offset + 1] as number, rgba[offset + 2] as number)
+    const alpha = rgba[offset + 3] as number
     pixels[index] = Math.round(alpha === 255 ? grey : paper + ((grey - paper) * alpha) / 255)
   }
   return { width, height, pixels }

@@ -1,0 +1,161 @@
+/**
+ * From a grey picture of any size to a digit in MNIST's framing: light → ink → the digit among it → strokes as thick as MNIST's →
+ * 20 pixels' size, centred by mass in 28×28. Pure pixel maths, the same in Node and in a browser.
+ */
+import { type Choice, chooseDigit } from './choose-digit.js'
+import { placeInField } from './field.js'
+import { boxMean } from './filters.js'
+import { framedAlready } from './framed-already.js'
+import { paperSurface } from './illumination.js'
+import { type Ink, inkPlane, noiseOf, type Polarity } from './ink.js'
+import type { Mask } from './mask.js'
+import { type Box, type GreyPicture, greyOf, type Plane } from './picture.js'
+import { isCandidate, likelierReading, type Reading, sharperReading } from './polarity.js'
+import { resizeToSide } from './resample.js'
+import { normaliseStrokes } from './stroke-width.js'
+
+/** `yes`: the picture is dark on light; `no`: light on dark, as MNIST is; `auto`: find out. */
+export type Invert = 'auto' | 'yes' | 'no'
+
+export interface FrameOptions {
+  readonly invert?: Invert
+  /** Keep the pictures between the steps. */
+  readonly explain?: boolean
+}
+
+/** A picture between two steps. */
+export interface Step {
+  readonly name: string
+  readonly picture: GreyPicture
+}
+
+export interface FramedDigit {
+  /** 28×28, paper 0, full ink 255. */
+  readonly digit: GreyPicture
+  readonly polarity: Polarity
+  /** Where the digit is in the picture that was given, in its pixels. */
+  readonly box: Box
+  /** Empty unless `explain` was asked. */
+  readonly steps: readonly Step[]
+}
+
+export interface NoDigit {
+  readonly digit: null
+  /** Why: 'it is blank', … */
+  readonly reason: string
+  readonly steps: readonly Step[]
+}
+
+export type Framed = FramedDigit | NoDigit
+
+/** The longest side that the steps work at: smaller pictures are enlarged, larger ones shrunk, so that sizes mean the same. */
+const LEAST_SIDE = 128
+const MOST_SIDE = 384
+
+/**
+ * Changes of light are wider than strokes, by so much of the longer side. Bold strokes want the first, steep light the second: both are
+ * tried, and the sharper digit wins.
+ */
+const WINDOWS = [0.4, 0.16] as const
+
+/** Ink below this, of 255, is never ink: paper's grain, print that shows through, the edges of compression's blocks. */
+const LEAST_INK = 24
+
+/** Noise stays below so many of its standard deviations. */
+const NOISE_SIGMAS = 5
+
+/** Noisier pictures, in grey levels at the working size, are smoothed. */
+const NOISY = 5
+
+/** Frames the digit in a picture. */
+export function frameDigit(picture: GreyPicture, { invert = 'auto', explain = false }: FrameOptions = {}): Framed {
+  const polarities = POLARITIES[invert]
+  const done = framedAlready(picture, polarities)
+  if (done !== undefined)
+    return { ...done, box: { x: 0, y: 0, width: picture.width, height: picture.height }, steps: [] }
+
+  const { plane, noise } = workingPlane(picture)
+  const surface = paperSurface(plane)
+  const floor = Math.max(LEAST_INK, NOISE_SIGMAS * noise)
+  const readings = polarities.map((polarity) => {
+    const [wide, narrow] = WINDOWS.map((window): FullReading => {
+      const ink = inkPlane(plane, { surface, window }, polarity)
+      return { polarity, ink, choice: chooseDigit(ink, floor) }
+    }) as [FullReading, FullReading]
+    return sharperReading(wide, narrow)
+  })
+  const [first, second] = readings as [FullReading, FullReading?]
+  const reading = second === undefined ? first : likelierReading(first, second, { picture: plane, surface })
+  const steps = explain ? stepsOf(picture, plane, { surface, reading }) : []
+  if (!isCandidate(reading.choice)) return { digit: null, reason: reading.choice.reason, steps }
+
+  const digit = greyOf(placeInField(normaliseStrokes(reading.choice)))
+  return {
+    digit,
+    polarity: reading.polarity,
+    box: boxInPicture(reading.choice.box, plane, picture),
+    steps: explain ? [...steps, { name: 'framed', picture: digit }] : [],
+  }
+}
+
+const POLARITIES: Readonly<Record<Invert, readonly Polarity[]>> = {
+  auto: ['dark-on-light', 'light-on-dark'],
+  yes: ['dark-on-light'],
+  no: ['light-on-dark'],
+}
+
+/** The picture at the size that is worked at, smoothed where it is noisy, and the noise that is left. */
+function workingPlane({ width, height, pixels }: GreyPicture): { plane: Plane; noise: number } {
+  const given: Plane = { width, height, values: Float32Array.from(pixels) }
+  const longest = Math.max(width, height)
+  const side = Math.max(LEAST_SIDE, Math.min(MOST_SIDE, longest))
+  const plane = side === longest ? given : resizeToSide(given, side)
+  // Shrinking averages noise away; enlarging leaves it as it is.
+  const noise = noiseOf(side < longest ? plane : given)
+  if (noise < NOISY) return { plane, noise }
+  const smooth = boxMean(plane, side > longest ? 2 : 1)
+  return { plane: smooth, noise: noise / 2 }
+}
+
+function boxInPicture(box: Box, from: Plane, to: GreyPicture): Box {
+  const scale = to.width / from.width
+  const x = Math.floor(box.x * scale)
+  const y = Math.floor(box.y * scale)
+  return {
+    x,
+    y,
+    width: Math.min(to.width - x, Math.ceil(box.width * scale)),
+    height: Math.min(to.height - y, Math.ceil(box.height * scale)),
+  }
+}
+
+interface FullReading extends Reading {
+  readonly ink: Ink
+}
+
+interface Findings {
+  readonly surface: Plane
+  readonly reading: FullReading
+}
+
+function stepsOf(picture: GreyPicture, plane: Plane, { surface, reading }: Findings): Step[] {
+  return [
+    { name: 'picture', picture },
+    { name: 'working size', picture: greyOf(plane) },
+    { name: 'light', picture: greyOf(surface) },
+    { name: `ink, ${reading.polarity}`, picture: greyOf(reading.ink.plane) },
+    ...choiceSteps(reading.choice),
+  ]
+}
+
+function choiceSteps(choice: Choice): Step[] {
+  if (!isCandidate(choice)) return []
+  return [
+    { name: 'thresholded', picture: greyOfMask(choice.thresholded) },
+    { name: 'digit', picture: greyOf(choice.ink) },
+  ]
+}
+
+function greyOfMask({ width, height, values }: Mask): GreyPicture {
+  return { width, height, pixels: values.map((value) => 255 * value) }
+}
