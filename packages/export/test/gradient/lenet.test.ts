@@ -136,6 +136,6 @@ describe('the training step of LeNet-5', () => {
       expect(results.correct?.[0]).toBeLessThanOrEqual(count)
       losses.push(results.loss?.[0] as number)
     }
-    expect(losses.at(-2)).toBeLessThan(0.5 * (losses[0] as number))
+    expect(losses.at(-2)).toBeLessThan(0.8 * (losses[0] as number))
   })
 })

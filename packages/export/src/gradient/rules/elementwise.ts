@@ -90,6 +90,15 @@ const choose: GradientRule = (call) => {
   ]
 }
 
+/** Between the types of real numbers; to another type, and from there back, nothing flows. */
+const castBack: GradientRule = (call) => {
+  const { g, dy } = call
+  const x = operand(call, 0)
+  return FLOATING.has(x.dataType) && FLOATING.has(dy.dataType) ? [cast(g, dy, x.dataType)] : []
+}
+
+const FLOATING: ReadonlySet<DataType> = new Set([DataType.FLOAT, DataType.FLOAT16, DataType.DOUBLE, DataType.BFLOAT16])
+
 export const ELEMENTWISE_GRADIENTS: Readonly<Record<string, GradientRule>> = {
   Identity: ({ dy }) => [dy],
   Abs: unary(({ g, dy }, x) => mul(g, dy, sign(g, x))),
@@ -123,6 +132,7 @@ export const ELEMENTWISE_GRADIENTS: Readonly<Record<string, GradientRule>> = {
     ({ g, dy }, _, b) => div(g, dy, b),
     (call, _, b) => neg(call.g, div(call.g, mul(call.g, call.dy, result(call)), b)),
   ),
+  Cast: castBack,
   Pow: power,
   Max: extreme,
   Min: extreme,

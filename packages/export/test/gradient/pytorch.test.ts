@@ -1,0 +1,191 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { dropoutMask } from '../../src/gradient/dropout.js'
+import { trainingStep, updateStep } from '../../src/gradient/training-step.js'
+import { encodeModel } from '../../src/onnx/encode.js'
+import type { Model } from '../../src/onnx/model.js'
+import { relativeError } from './support/layers-model.js'
+import { type Batch, lenet5, narrowAlexNet, narrowResNet, randomBatch } from './support/networks.js'
+import { type Feeds, floats, initialState, integers, type Results, run } from './support/session.js'
+
+const python = process.env.ORACLE_PYTHON
+const script = (name: string): string => fileURLToPath(new URL(`../../../../test/oracle/${name}`, import.meta.url))
+
+const SEED = 20261124
+
+interface Case {
+  readonly name: string
+  readonly model: Model
+  readonly batch: Batch
+  /** Shapes and places of the Dropout layers' masks. */
+  readonly masks: readonly { readonly layer: number; readonly shape: readonly number[] }[]
+}
+
+const CASES: readonly Case[] = [
+  { name: 'lenet5', model: lenet5(1), batch: randomBatch(2, 6), masks: [] },
+  {
+    name: 'a narrow AlexNet',
+    model: narrowAlexNet(3),
+    batch: randomBatch(4, 6),
+    masks: [
+      { layer: 0, shape: [6, 32] },
+      { layer: 1, shape: [6, 32] },
+    ],
+  },
+  { name: 'a narrow ResNet', model: narrowResNet(5), batch: randomBatch(6, 6), masks: [] },
+]
+
+interface OracleResult {
+  readonly loss: number
+  readonly correct: number
+  readonly arrays: ReadonlyMap<string, Float32Array>
+}
+
+function feedsOf({ model, batch: { count, pixels, labels }, masks }: Case, step: Model): Feeds {
+  return {
+    ...initialState(model, step),
+    image: floats([count, 1, 28, 28], pixels),
+    label: integers([count], labels),
+    ...(masks.length > 0 ? { seed: integers([], [SEED]) } : {}),
+  }
+}
+
+/** Runs a script of test/oracle on a folder that `fill` prepares, and reads its results. */
+async function oracle<T>(
+  name: string,
+  fill: (folder: string) => Promise<unknown>,
+  read: (folder: string) => Promise<T>,
+) {
+  const folder = await mkdtemp(join(tmpdir(), 'gradient-oracle-'))
+  try {
+    await writeFile(join(folder, 'cases.json'), JSON.stringify(await fill(folder)))
+    await promisify(execFile)(python as string, [script(name), folder])
+    return await read(folder)
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+}
+
+async function torchResults(): Promise<OracleResult[]> {
+  return oracle(
+    'torch_step.py',
+    (folder) =>
+      Promise.all(
+        CASES.map(async ({ model, batch: { count, pixels, labels }, masks }, index) => {
+          await writeFile(join(folder, `${index}.onnx`), encodeModel(model))
+          const image = { shape: [count, 1, 28, 28], values: [...pixels] }
+          const given = masks.map(({ layer, shape }) => ({
+            shape,
+            values: [...dropoutMask({ seed: SEED, layer, shape, ratio: 0.5 })],
+          }))
+          return { model: `${index}.onnx`, image, label: labels, masks: given }
+        }),
+      ),
+    async (folder) => {
+      const results = JSON.parse(await readFile(join(folder, 'results.json'), 'utf8')) as {
+        loss: number
+        correct: number
+        arrays: Record<string, [number, number]>
+      }[]
+      const { buffer } = new Uint8Array(await readFile(join(folder, 'results.bin')))
+      return results.map(({ loss, correct, arrays }) => ({
+        loss,
+        correct,
+        arrays: new Map(
+          Object.entries(arrays).map(([name, [offset, count]]) => [name, new Float32Array(buffer, offset, count)]),
+        ),
+      }))
+    },
+  )
+}
+
+describe.runIf(python)('one training step is PyTorch’s (needs ORACLE_PYTHON)', () => {
+  let expected: readonly OracleResult[] = []
+  beforeAll(async () => {
+    expected = await torchResults()
+  })
+
+  test.each(CASES.map((given, index) => ({ ...given, index })))('$name', async ({ index, ...given }) => {
+    const { batch, model } = given
+    const torch = expected[index] as OracleResult
+    const step = trainingStep(model, { gradients: true })
+    const results = await run(step, feedsOf(given, step))
+    expect(Math.abs((results.loss?.[0] as number) / batch.count - torch.loss)).toBeLessThan(1e-5 * torch.loss)
+    expect(results.correct).toEqual([torch.correct])
+    const errors = [...torch.arrays].map(([name, array]) => compared(results, { name, array, count: batch.count }))
+    expect(errors.filter(({ error, limit }) => !(error < limit))).toEqual([])
+    expect(errors.length).toBe(Object.keys(results).length - 2)
+  })
+})
+
+/** A statistic is compared as it is, a gradient in norm: below a batch normalization a bias's true gradient is 0. */
+function compared(
+  results: Results,
+  { name, array, count }: { name: string; array: Float32Array; count: number },
+): { name: string; error: number; limit: number } {
+  const statistic = results[`${name}.next`]
+  if (statistic !== undefined) return { name, error: relativeError(statistic, array), limit: 1e-5 }
+  const gradient = (results[`${name}.gradient`] ?? []).map((value) => value / count)
+  if (/conv\d\.bias$/.test(name) && Math.hypot(...array) < 1e-5) {
+    return { name, error: Math.hypot(...gradient), limit: 1e-5 }
+  }
+  return { name, error: relativeError(gradient, array), limit: 1e-4 }
+}
+
+describe.runIf(python)('the onnx package (needs ORACLE_PYTHON)', () => {
+  const steps = CASES.flatMap((given) => [
+    { name: given.name, given, step: trainingStep(given.model) },
+    { name: `${given.name}, gradients`, given, step: trainingStep(given.model, { gradients: true }) },
+    { name: `${given.name}, adam`, given, step: trainingStep(given.model, { optimizer: 'adam' }) },
+    { name: `${given.name}, update`, given, step: updateStep(given.model, { optimizer: 'momentum' }) },
+  ])
+  let verdicts: readonly { outputs?: Record<string, number[]>; error?: string }[] = []
+  beforeAll(async () => {
+    verdicts = await oracle(
+      'onnx_reference.py',
+      (folder) =>
+        Promise.all(
+          steps.map(async ({ given, step }, index) => {
+            await writeFile(join(folder, `${index}.onnx`), encodeModel(step))
+            if (index > 0) return { model: `${index}.onnx` }
+            return { model: `${index}.onnx`, feeds: pythonFeeds(lenetFeeds(given, step)) }
+          }),
+        ),
+      async (folder) => JSON.parse(await readFile(join(folder, 'results.json'), 'utf8')),
+    )
+  })
+  const lenetFeeds = (given: Case, step: Model): Feeds => ({
+    ...feedsOf(given, step),
+    learning_rate: floats([], [0.6]),
+  })
+
+  test.each(steps.map(({ name }, index) => ({ name, index })))(
+    'its full check accepts the step of $name',
+    ({ index }) => {
+      expect(verdicts[index]?.error).toBeUndefined()
+    },
+  )
+
+  test('its reference evaluator computes the step of lenet5', async () => {
+    const { given, step } = steps[0] as (typeof steps)[0]
+    const results = await run(step, lenetFeeds(given, step))
+    for (const [name, values] of Object.entries(verdicts[0]?.outputs ?? {})) {
+      expect(relativeError(results[name] ?? [], values), name).toBeLessThan(1e-5)
+    }
+    expect(Object.keys(verdicts[0]?.outputs ?? {})).toEqual(Object.keys(results))
+  })
+})
+
+function pythonFeeds(feeds: Feeds): object {
+  return Object.fromEntries(
+    Object.entries(feeds).map(([name, { dims, values }]) => [
+      name,
+      { type: values instanceof Float32Array ? 'float32' : 'int64', shape: dims, values: Array.from(values, Number) },
+    ]),
+  )
+}
