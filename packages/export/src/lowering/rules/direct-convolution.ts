@@ -122,6 +122,9 @@ function phase(
   // Position i meets dy[start + i - t]: taps - 1 - start zeros (or dy cut short, where that is negative) before, the rest behind.
   const before = axes.map(({ taps, start }) => taps - 1 - start)
   const behind = axes.map(({ count, start }, axis) => start + count - (outputSize[axis] as number))
+  if (outputSize.some((length, axis) => -(before[axis] as number) >= length || -(behind[axis] as number) >= length)) {
+    return constantOfShape(g, shape)
+  }
   const cut = cropped(g, dy, { before, behind })
   const y = conv(g, [asPicture(g, cut), withBatchAxis(g, filter)], {
     kernelShape: [...axes.map(({ taps }) => taps), 1],

@@ -7,7 +7,8 @@
  *   y = S Ŷ               S holds Aᵀ for each tile
  *
  * All steps are linear, so the gradients are the same steps transposed: dŶ = Sᵀ dy, dŴ = dŶ X̂ᵀ, dw = Gᵀ dŴ G, dX̂ = Ŵᵀ dŶ, dx = Tᵀ dX̂.
- * The transforms of x, w and dy are shared between them. Rounding: relative errors of 2·10⁻⁶ against 3·10⁻⁷ of a direct sum.
+ * The transforms of x, w and dy are shared between them. Rounding, in norm: 4·10⁻⁶ for F(6, 3) and F(4, 5), 1.5·10⁻⁶ for F(3, 3), against 3·10⁻⁷
+ * of a direct sum.
  */
 import type { Value } from '../../graph/builder.js'
 import { conv, gemm, matMul, reshape, transpose } from '../../graph/ops/index.js'
