@@ -1,5 +1,5 @@
 /** The boundary between our commands and the shell: arguments in, exit status out, one line for each error. */
-import yargs, { type Argv } from 'yargs'
+import yargs, { type Argv, type ParserConfigurationOptions } from 'yargs'
 import { type ErrorCode, UserError } from '../errors.js'
 
 /** Exit status of each kind of error: 2 for wrong usage, 1 for the rest (as the POSIX shell utilities have it). */
@@ -33,13 +33,18 @@ export interface Program {
   readonly version: string
   /** Adds commands, options and examples to the parser. */
   readonly define: (parser: Argv) => Argv
+  /** How yargs is to read the arguments, where the way of the other commands does not do. */
+  readonly parserConfiguration?: Partial<ParserConfigurationOptions>
 }
 
 /**
  * Parses `argv` (without node and script), runs the command's handler and returns the exit status. An error becomes one
  * line on standard error; with `--verbose` its stack trace follows.
  */
-export async function runProgram({ name, version, define }: Program, argv: readonly string[]): Promise<number> {
+export async function runProgram(
+  { name, version, define, parserConfiguration = {} }: Program,
+  argv: readonly string[],
+): Promise<number> {
   const parser = define(
     yargs([...argv])
       .scriptName(name)
@@ -55,7 +60,7 @@ export async function runProgram({ name, version, define }: Program, argv: reado
       .alias('help', 'h')
       .wrap(Math.min(100, process.stdout.columns ?? 100))
       .exitProcess(false)
-      .parserConfiguration({ 'duplicate-arguments-array': false })
+      .parserConfiguration({ 'duplicate-arguments-array': false, ...parserConfiguration })
       .fail((message, error) => {
         throw error ?? new UserError('USAGE', `${message}. '${name} --help' lists what there is`)
       }),

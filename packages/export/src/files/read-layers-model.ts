@@ -8,9 +8,14 @@ import { UserError } from '../errors.js'
 /** The largest model.json that is read: topologies of published models have at most a few MiB. */
 const MAX_JSON_BYTES = 32 * 2 ** 20
 
+/** An .onnx file, a protobuf message, is smaller. */
+const MAX_WEIGHT_BYTES = 2 ** 31
+
 export interface LayersModelFile {
   /** Path of the model.json that was read. */
   readonly file: string
+  /** Real paths of the shards that were read. */
+  readonly shards: readonly string[]
   readonly artifacts: LayersModelArtifacts
 }
 
@@ -20,7 +25,10 @@ export interface LayersModelFile {
  */
 export async function readLayersModel(path: string): Promise<LayersModelFile> {
   const file = await modelFile(path)
-  const { size } = await stat(file)
+  const entry = await stat(file)
+  if (!entry.isFile()) throw invalid(file, 'a file', 'a device, a pipe or a socket')
+  const { size } = entry
+  if (size === 0) throw invalid(file, 'the JSON of a LayersModel', 'an empty file')
   if (size > MAX_JSON_BYTES) throw invalid(file, `a model.json of at most ${MAX_JSON_BYTES} bytes`, `${size}`)
   const model = parseModel(file, await readFile(file, 'utf8'))
   if (model.format === 'graph-model') {
@@ -30,14 +38,11 @@ export async function readLayersModel(path: string): Promise<LayersModelFile> {
   const { modelTopology, weightsManifest = [] } = model
   if (!isObject(modelTopology)) throw invalid(file, 'modelTopology', short(modelTopology))
   if (!Array.isArray(weightsManifest)) throw invalid(file, 'weightsManifest to be a list', short(weightsManifest))
-  const weightSpecs: WeightSpec[] = []
-  const weightData: Uint8Array[] = []
-  for (const [index, group] of weightsManifest.entries()) {
-    const { paths, weights } = groupOf(group, `${file}: weightsManifest ${index}`)
-    weightSpecs.push(...weights)
-    weightData.push(...(await readShards(file, paths, weights)))
-  }
-  return { file, artifacts: { modelTopology, weightSpecs, weightData } }
+  const groups = weightsManifest.map((group, index) => groupOf(group, `${file}: weightsManifest ${index}`))
+  const shards = await checkedShards(file, groups)
+  const weightData = await Promise.all(shards.map(plainBytes))
+  const weightSpecs = groups.flatMap(({ weights }) => weights)
+  return { file, shards, artifacts: { modelTopology, weightSpecs, weightData } }
 }
 
 async function modelFile(path: string): Promise<string> {
@@ -61,13 +66,19 @@ function parseModel(file: string, text: string): JsonObject {
   try {
     value = JSON.parse(text) as Json
   } catch (cause) {
-    throw new UserError('INPUT', `${file}: expected the JSON of a LayersModel, found something else`, { cause })
+    const what = 'text that is not JSON, or only a part of it'
+    throw new UserError('INPUT', `${file}: expected the JSON of a LayersModel, found ${what}`, { cause })
   }
   if (!isObject(value)) throw invalid(file, 'the JSON of a LayersModel', short(value))
   return value
 }
 
-function groupOf(group: Json, where: string): { paths: string[]; weights: WeightSpec[] } {
+interface Group {
+  readonly paths: readonly string[]
+  readonly weights: readonly WeightSpec[]
+}
+
+function groupOf(group: Json, where: string): Group {
   if (!isObject(group)) throw invalid(where, 'paths and weights', short(group))
   const { paths, weights } = group
   if (!Array.isArray(paths) || !paths.every((path) => typeof path === 'string')) {
@@ -77,21 +88,34 @@ function groupOf(group: Json, where: string): { paths: string[]; weights: Weight
   return { paths, weights: weights as unknown as WeightSpec[] }
 }
 
-/** The bytes of one group's shards, which hold exactly its weights; sizes are compared before anything is read. */
-async function readShards(
-  file: string,
-  paths: readonly string[],
-  weights: readonly WeightSpec[],
-): Promise<Uint8Array[]> {
-  const folder = dirname(file)
-  const shards = await Promise.all(paths.map((path) => shardFile(folder, path)))
-  const sizes = await Promise.all(shards.map(async (shard) => (await stat(shard)).size))
-  const declared = weights.reduce((bytes, spec) => bytes + weightByteLength(spec), 0)
-  const present = sizes.reduce((bytes, size) => bytes + size, 0)
-  if (present !== declared) {
-    throw invalid(`${file}: shards ${paths.join(', ')}`, `${declared} bytes as the manifest declares`, `${present}`)
+/** The real paths of all shards: each group's hold exactly its weights, none is read twice. Nothing is read yet. */
+async function checkedShards(file: string, groups: readonly Group[]): Promise<string[]> {
+  const shards: string[] = []
+  let total = 0
+  for (const { paths, weights } of groups) {
+    const own = await Promise.all(paths.map((path) => shardFile(dirname(file), path)))
+    const entries = await Promise.all(own.map((shard) => stat(shard)))
+    const folder = own.find((_, index) => entries[index]?.isFile() !== true)
+    if (folder !== undefined) throw invalid(folder, 'a shard of the model', 'no file')
+    const declared = weights.reduce((bytes, spec) => bytes + weightByteLength(spec), 0)
+    const present = entries.reduce((bytes, { size }) => bytes + size, 0)
+    if (present !== declared) {
+      throw invalid(`${file}: shards ${paths.join(', ')}`, `${declared} bytes as the manifest declares`, `${present}`)
+    }
+    for (const shard of own) shards.push(shard)
+    total += present
   }
-  return Promise.all(shards.map((shard) => readFile(shard)))
+  if (new Set(shards).size !== shards.length) throw invalid(file, 'each shard once', 'one of them twice')
+  if (total >= MAX_WEIGHT_BYTES) {
+    throw new UserError('UNSUPPORTED', `${file}: expected weights of less than 2 GiB, found ${total} bytes`)
+  }
+  return shards
+}
+
+async function plainBytes(shard: string): Promise<Uint8Array> {
+  const { buffer, byteOffset, byteLength } = await readFile(shard)
+  // Not a Buffer: its slice() shares memory where Uint8Array's copies.
+  return new Uint8Array(buffer, byteOffset, byteLength)
 }
 
 /** A shard's real path, which must lie within the model's folder: a model from elsewhere must not read other files. */

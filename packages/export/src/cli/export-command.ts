@@ -1,0 +1,161 @@
+/** `mnist-export <source> -o FILE`: converts, optimizes, writes, and says what it did. */
+import { readTopology } from '../convert/topology.js'
+import { UserError } from '../errors.js'
+import { type ExportedModel, type ExportOptions, optimizedModel } from '../export.js'
+import { trainingStep } from '../gradient/index.js'
+import { modelSummary } from '../inspect/index.js'
+import { countText } from '../inspect/table.js'
+import { typeText } from '../inspect/types.js'
+import { encodeModel } from '../onnx/encode.js'
+import type { Model } from '../onnx/model.js'
+import { PASSES } from '../passes/optimize.js'
+import type { CheckResult } from './check/check.js'
+import { checkOutput, writeModelFile } from './model-file.js'
+import { readSource, type Source } from './source.js'
+
+export interface ExportArguments {
+  readonly source: string
+  readonly output: string
+  readonly nchw: boolean
+  readonly name: string | undefined
+  /** Passes to leave out. */
+  readonly without: readonly string[]
+  readonly precision: string
+  readonly training: boolean
+  readonly check: boolean
+  readonly json: boolean
+}
+
+/** What `--json` prints. */
+export interface ExportOutcome {
+  readonly source: string
+  readonly file: string
+  readonly bytes: number
+  readonly name: string
+  readonly layers: number
+  readonly parameters: number
+  readonly nodes: number
+  /** For a batch of one. */
+  readonly flops: number
+  readonly inputs: Readonly<Record<string, string>>
+  readonly outputs: Readonly<Record<string, string>>
+  /** How many nodes each pass rewrote; a pass that was left out is not named. */
+  readonly passes: Readonly<Record<string, number>>
+  readonly warnings: readonly string[]
+  readonly training?: { readonly file: string; readonly bytes: number; readonly nodes: number }
+  readonly check?: CheckResult
+}
+
+export async function exportCommand(args: ExportArguments): Promise<void> {
+  const { output, precision } = args
+  if (precision !== 'fp32') {
+    throw new UserError('USAGE', `--precision: expected fp32, the only one that there is yet, found ${precision}`)
+  }
+  const unknown = args.without.find((name) => PASSES.every((pass) => pass.name !== name))
+  if (unknown !== undefined) {
+    const names = PASSES.map(({ name }) => name).join(', ')
+    throw new UserError('USAGE', `--no-pass ${unknown}: expected one of ${names}`)
+  }
+  const check = args.check ? await loadCheck() : undefined
+  const source = await readSource(args.source)
+  await checkOutput(output, source.files)
+  const trainingFile = args.training ? trainingName(output) : undefined
+  if (trainingFile !== undefined) await checkOutput(trainingFile, source.files)
+
+  const options = exportOptions(args, source)
+  const exported = optimizedModel(source.artifacts, options)
+  // Made before anything is written: where it cannot be, neither file is.
+  const step = trainingFile === undefined ? undefined : encodedStep(source, options)
+  const bytes = encodeModel(exported.model)
+  await writeModelFile(output, bytes)
+  if (trainingFile !== undefined && step !== undefined) await writeModelFile(trainingFile, step.bytes)
+  const outcome: ExportOutcome = {
+    ...outcomeOf(exported, { source, output, size: bytes.byteLength }),
+    ...(trainingFile === undefined || step === undefined
+      ? {}
+      : { training: { file: trainingFile, bytes: step.bytes.byteLength, nodes: step.nodes } }),
+    ...(check === undefined ? {} : { check: await check(source.artifacts, { bytes, model: exported.model }) }),
+  }
+  for (const warning of outcome.warnings) process.stderr.write(`mnist-export: warning: ${warning}\n`)
+  process.stdout.write(args.json ? `${JSON.stringify(outcome)}\n` : outcomeText(outcome))
+  if (outcome.check?.passed === false) throw new UserError('THRESHOLD', `--check: ${outcome.check.verdict}`)
+}
+
+/** Before anything is converted: what is missing is said at once. */
+async function loadCheck() {
+  const [{ checkExport }, { loadRuntimes }] = await Promise.all([
+    import('./check/check.js'),
+    import('./check/runtimes.js'),
+  ])
+  const runtimes = loadRuntimes()
+  return (artifacts: Source['artifacts'], exported: { bytes: Uint8Array; model: Model }) =>
+    checkExport(artifacts, exported, runtimes)
+}
+
+function exportOptions({ nchw, name, without }: ExportArguments, { options }: Source): ExportOptions {
+  return {
+    ...options,
+    nchw: options.nchw ?? nchw,
+    ...(name === undefined ? {} : { name }),
+    without,
+  }
+}
+
+function encodedStep({ artifacts }: Source, options: ExportOptions): { bytes: Uint8Array; nodes: number } {
+  const { probabilities: _, ...trained } = options
+  const { model } = optimizedModel(artifacts, { ...trained, training: true })
+  const step = trainingStep(model)
+  return { bytes: encodeModel(step), nodes: step.graph.nodes.length }
+}
+
+/** `lenet5.onnx` → `lenet5.train.onnx` */
+export function trainingName(output: string): string {
+  return `${output.replace(/\.onnx$/i, '')}.train.onnx`
+}
+
+function outcomeOf(
+  { model, warnings, reports }: Omit<ExportedModel, 'bytes'>,
+  { source, output, size }: { source: Source; output: string; size: number },
+): ExportOutcome {
+  const { totals } = modelSummary(model)
+  const layers = [...readTopology(source.artifacts.modelTopology).layers.values()]
+  return {
+    source: source.file,
+    file: output,
+    bytes: size,
+    name: model.graph.name,
+    layers: layers.filter(({ className }) => className !== 'InputLayer').length,
+    parameters: totals.parameters,
+    nodes: totals.nodes,
+    flops: totals.flops,
+    inputs: Object.fromEntries(model.graph.inputs.map((info) => [info.name, typeText(info)])),
+    outputs: Object.fromEntries(model.graph.outputs.map((info) => [info.name, typeText(info)])),
+    passes: Object.fromEntries(reports.map(({ pass, rewritten }) => [pass, rewritten.length])),
+    warnings,
+  }
+}
+
+function outcomeText(outcome: ExportOutcome): string {
+  const fired = Object.entries(outcome.passes).filter(([, count]) => count > 0)
+  const values = (types: Readonly<Record<string, string>>): string =>
+    Object.entries(types)
+      .map(([name, type]) => `${name} ${type}`)
+      .join(', ')
+  const rows: [string, string][] = [
+    ['source', outcome.source],
+    ['file', `${outcome.file}, ${countText(outcome.bytes)} bytes`],
+    ['layers', countText(outcome.layers)],
+    ['parameters', countText(outcome.parameters)],
+    ['nodes', countText(outcome.nodes)],
+    ['FLOPs', `${countText(outcome.flops)} for a batch of one`],
+    ['inputs', values(outcome.inputs)],
+    ['outputs', values(outcome.outputs)],
+    ['passes', fired.map(([pass, count]) => `${pass} ${count}`).join(', ') || 'none fired'],
+  ]
+  const { training, check } = outcome
+  if (training !== undefined) {
+    rows.push(['training', `${training.file}, ${countText(training.bytes)} bytes, ${countText(training.nodes)} nodes`])
+  }
+  if (check !== undefined) rows.push(['check', check.verdict])
+  return rows.map(([name, value]) => `${name.padEnd(10)}  ${value}\n`).join('')
+}

@@ -1,0 +1,139 @@
+/** The command `mnist-export`: its options, with the handlers loaded only when they run. */
+import type { Argv } from 'yargs'
+import { UserError } from '../errors.js'
+import type { LossName } from '../gradient/loss.js'
+import type { OptimizerName } from '../gradient/optimizer.js'
+import type { Program } from './boundary.js'
+
+const LOSS_NAMES = [
+  'softmax-cross-entropy',
+  'sigmoid-cross-entropy',
+  'mean-squared-error',
+] as const satisfies LossName[]
+const OPTIMIZER_NAMES = ['sgd', 'momentum', 'adam'] as const satisfies readonly OptimizerName[]
+
+export const program: Program = {
+  name: 'mnist-export',
+  version: '0.1.0',
+  // `--no-pass NAME` is an option of its own, not the opposite of one, and may be given more than once.
+  parserConfiguration: { 'boolean-negation': false, 'duplicate-arguments-array': true, 'greedy-arrays': false },
+  define: (parser) =>
+    parser
+      .command(
+        '$0 <source>',
+        'Write a TensorFlow.js LayersModel as an ONNX file',
+        (command) =>
+          output(command)
+            .positional('source', {
+              type: 'string',
+              demandOption: true,
+              describe: 'A model.json, its folder, or a run of mnist-train',
+            })
+            .option('nchw', {
+              type: 'boolean',
+              default: false,
+              describe: 'Inputs and outputs channels first (always so for a run)',
+            })
+            .option('name', { type: 'string', describe: 'Name of the graph instead of the model’s' })
+            .option('no-pass', {
+              type: 'string',
+              array: true,
+              default: [] as string[],
+              describe: 'Leave a pass out; may be given more than once',
+            })
+            .option('precision', { type: 'string', default: 'fp32', describe: 'Of the weights: fp32' })
+            .option('training', {
+              type: 'boolean',
+              default: false,
+              describe: 'Also write the training-step graph: FILE with .train.onnx',
+            })
+            .option('check', {
+              type: 'boolean',
+              default: false,
+              describe: 'Run it against TensorFlow.js on random input; names the first layer that differs',
+            })
+            .example('$0 model.json -o model.onnx', 'any LayersModel that TensorFlow.js saved or converted')
+            .example('$0 runs/lenet5/20261124-093005 -o lenet5.onnx --training', 'a run, to use and to train on')
+            .example('$0 model -o model.onnx --no-pass fold-batch-normalization', 'keep BatchNormalization'),
+        async (argv) => {
+          const { exportCommand } = await import('./export-command.js')
+          await exportCommand({ ...argv, without: argv.noPass })
+        },
+      )
+      .command(
+        'show <model>',
+        'Print a graph: nodes, shapes, parameters, FLOPs, bytes',
+        (command) =>
+          json(command)
+            .positional('model', { type: 'string', demandOption: true, describe: 'An .onnx file' })
+            .example('$0 show model.onnx', 'one line a node, then the totals'),
+        async (argv) => {
+          const { showCommand } = await import('./show-command.js')
+          await showCommand(argv)
+        },
+      )
+      .command(
+        'diff <a> <b>',
+        'Print what differs between two graphs; exit status 1 where something does',
+        (command) =>
+          json(command)
+            .positional('a', { type: 'string', demandOption: true, describe: 'An .onnx file' })
+            .positional('b', { type: 'string', demandOption: true, describe: 'Another' })
+            .example('$0 diff before.onnx after.onnx', 'nodes and constants by name'),
+        async (argv) => {
+          const { diffCommand } = await import('./diff-command.js')
+          await diffCommand(argv)
+        },
+      )
+      .command(
+        'training <model>',
+        'Write the training-step graph of a model, for any ONNX Runtime',
+        (command) =>
+          output(command)
+            .positional('model', {
+              type: 'string',
+              demandOption: true,
+              describe: 'An .onnx file, a model.json, its folder, or a run',
+            })
+            .option('trainable', {
+              type: 'string',
+              array: true,
+              default: [] as string[],
+              describe: 'Train only these weights; * stands for anything; may be given more than once',
+            })
+            .option('loss', { choices: LOSS_NAMES, default: LOSS_NAMES[0], describe: 'What is made small' })
+            .option('optimizer', { choices: OPTIMIZER_NAMES, default: OPTIMIZER_NAMES[0], describe: 'How' })
+            .option('logits', {
+              type: 'string',
+              describe: 'The output that the loss is of (default: logits, or the only one)',
+            })
+            .example('$0 training model.onnx -o model.train.onnx', 'every weight, by plain SGD')
+            .example("$0 training model.onnx -o head.train.onnx --trainable 'dense*'", 'the rest frozen, at no cost'),
+        async (argv) => {
+          const { trainingCommand } = await import('./training-command.js')
+          await trainingCommand(argv)
+        },
+      )
+      .check((argv) => {
+        const twice = SINGLE.find((name) => Array.isArray(argv[name]))
+        if (twice !== undefined) throw new UserError('USAGE', `--${twice}: expected it once, found it more often`)
+        return true
+      }),
+}
+
+/** Options that yargs would make a list of. */
+const SINGLE = ['output', 'name', 'precision', 'nchw', 'training', 'check', 'json', 'loss', 'optimizer', 'logits']
+
+function output<T>(command: Argv<T>) {
+  return json(command).option('output', {
+    alias: 'o',
+    type: 'string',
+    demandOption: true,
+    requiresArg: true,
+    describe: 'The file to write',
+  })
+}
+
+function json<T>(command: Argv<T>) {
+  return command.option('json', { type: 'boolean', default: false, describe: 'Print the outcome as JSON' })
+}

@@ -1,0 +1,90 @@
+/** `mnist-export training <model> -o FILE`: the training-step graph of a model, from an .onnx file or a LayersModel. */
+import { stat } from 'node:fs/promises'
+import { UserError } from '../errors.js'
+import { optimizedModel } from '../export.js'
+import { trainingStep } from '../gradient/index.js'
+import type { LossName } from '../gradient/loss.js'
+import type { OptimizerName } from '../gradient/optimizer.js'
+import { countText } from '../inspect/table.js'
+import { typeText } from '../inspect/types.js'
+import { constantsAsInitializers } from '../onnx/constant-nodes.js'
+import { encodeModel } from '../onnx/encode.js'
+import { DataType, type Model } from '../onnx/model.js'
+import { checkOutput, readModelFile, writeModelFile } from './model-file.js'
+import { readSource } from './source.js'
+
+export interface TrainingArguments {
+  readonly model: string
+  readonly output: string
+  /** Patterns of weights' names, `*` for anything; none: every weight. */
+  readonly trainable: readonly string[]
+  readonly loss: LossName
+  readonly optimizer: OptimizerName
+  readonly logits: string | undefined
+  readonly json: boolean
+}
+
+export async function trainingCommand(args: TrainingArguments): Promise<void> {
+  const { model, files } = await readForTraining(args.model)
+  await checkOutput(args.output, files)
+  const { graph, names: constants } = constantsAsInitializers(model.graph)
+  const patterns = args.trainable.map(patternOf)
+  const unmatched = args.trainable.find((_, index) =>
+    graph.initializers.every(({ name }) => patterns[index]?.test(name) !== true),
+  )
+  if (unmatched !== undefined) {
+    const weights = graph.initializers.filter(({ dataType, dims }) => dataType === DataType.FLOAT && dims.length > 0)
+    const found = weights.map(({ name }) => name).filter((name) => !constants.has(name))
+    const some = `${found.slice(0, 8).join(', ')}${found.length > 8 ? ', …' : ''}`
+    throw new UserError(
+      'USAGE',
+      `--trainable ${unmatched}: expected a name or pattern among ${some}, found no such weight`,
+    )
+  }
+  const step = trainingStep(
+    { ...model, graph },
+    {
+      loss: args.loss,
+      optimizer: args.optimizer,
+      ...(args.logits === undefined ? {} : { logits: args.logits }),
+      trainable: (name) => !constants.has(name) && (patterns.length === 0 || patterns.some((each) => each.test(name))),
+    },
+  )
+  const bytes = encodeModel(step)
+  await writeModelFile(args.output, bytes)
+  report(args, step, bytes.byteLength)
+}
+
+function report({ output, json }: TrainingArguments, { graph }: Model, bytes: number): void {
+  if (json) {
+    const types = (infos: Model['graph']['inputs']) =>
+      Object.fromEntries(infos.map((info) => [info.name, typeText(info)]))
+    const outcome = { inputs: types(graph.inputs), outputs: types(graph.outputs) }
+    process.stdout.write(`${JSON.stringify({ file: output, bytes, nodes: graph.nodes.length, ...outcome })}\n`)
+    return
+  }
+  const lines = [
+    `file        ${output}, ${countText(bytes)} bytes, ${countText(graph.nodes.length)} nodes`,
+    ...graph.inputs.map((info) => `input       ${info.name} ${typeText(info)}`),
+    ...graph.outputs.map((info) => `output      ${info.name} ${typeText(info)}`),
+  ]
+  process.stdout.write(lines.map((line) => `${line}\n`).join(''))
+}
+
+/** An .onnx file, or anything that holds a LayersModel: a folder, or JSON. */
+async function readForTraining(path: string): Promise<{ model: Model; files: readonly string[] }> {
+  const isFolder = await stat(path).then(
+    (entry) => entry.isDirectory(),
+    () => false,
+  )
+  if (!isFolder && !path.toLowerCase().endsWith('.json')) return { model: await readModelFile(path), files: [path] }
+  const { artifacts, options, files } = await readSource(path)
+  const { probabilities: _, ...trained } = options
+  return { model: optimizedModel(artifacts, { ...trained, training: true }).model, files }
+}
+
+/** A whole name in which each `*` stands for any characters. */
+function patternOf(pattern: string): RegExp {
+  const parts = pattern.split('*').map((part) => part.replace(/[\\^$.+?()[\]{}|]/g, '\\$&'))
+  return new RegExp(`^${parts.join('.*')}$`, 's')
+}
