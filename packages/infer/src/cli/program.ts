@@ -1,0 +1,104 @@
+/** The command `mnist-infer`: its options, with the handlers loaded only when they run. */
+import type { Program } from 'mnist-export/cli'
+import type { Argv } from 'yargs'
+
+const PROVIDERS = ['auto', 'cuda', 'webgpu', 'cpu', 'wasm'] as const
+
+export const program: Program = {
+  name: 'mnist-infer',
+  version: '0.1.0',
+  define: (parser) =>
+    parser
+      .command(
+        '$0 [pictures..]',
+        'Read the digits in pictures',
+        (command) =>
+          modelOptions(command)
+            .positional('pictures', {
+              type: 'string',
+              array: true,
+              default: [],
+              describe: "Files, folders, globs; '-' for a picture on standard input",
+            })
+            .option('top', {
+              type: 'number',
+              default: 1,
+              describe: 'How many digits to list for each picture, 1 to 10',
+            })
+            .option('invert', {
+              choices: ['auto', 'yes', 'no'] as const,
+              default: 'auto' as const,
+              describe: 'yes: dark ink on light paper; no: light on dark, as MNIST has it; auto: find out',
+            })
+            .option('show', { type: 'boolean', default: false, describe: 'Show what the network saw' })
+            .option('explain', {
+              type: 'string',
+              describe: 'Folder to write each step of the framing to, as PNG files',
+            })
+            .option('json', { type: 'boolean', default: false, describe: 'Print the answers as JSON' })
+            .example('$0 digit.png', 'read one picture')
+            .example('$0 digit.png --model alexnet --top 3 --show', 'another model, three guesses, what it saw')
+            .example("$0 scans 'photos/*.jpg' --json", 'a folder and a glob, as JSON')
+            .example('$0 - < digit.png', 'a picture on standard input'),
+        async (argv) => {
+          const { classifyCommand } = await import('./classify-command.js')
+          await classifyCommand({ ...argv, verbose: argv.verbose === true })
+        },
+      )
+      .command(
+        'verify',
+        'Test a model on labelled digits',
+        (command) =>
+          modelOptions(command)
+            .option('data', {
+              type: 'string',
+              default: 'auto',
+              describe: 'auto, mnist, synthetic, or a folder with the IDX files',
+            })
+            .option('min-accuracy', {
+              type: 'number',
+              describe: 'Exit with 1 where the accuracy, 0 to 1, is below this',
+            })
+            .option('misread', { type: 'string', describe: 'PNG file to draw the misread digits in' })
+            .option('batch-size', { type: 'number', describe: 'Pictures a run' })
+            .option('json', { type: 'boolean', default: false, describe: 'Print the figures as JSON' })
+            .example('$0 verify --model lenet5', 'accuracy, figures for each digit, confusion matrix')
+            .example('$0 verify --model lenet5 --min-accuracy 0.97 --misread misread.png', 'a check, and the mistakes'),
+        async (argv) => {
+          const { verifyCommand } = await import('./verify-command.js')
+          await verifyCommand({ ...argv, verbose: argv.verbose === true })
+        },
+      )
+      .command(
+        'info [model]',
+        'Say what a model is and what runs it',
+        (command) =>
+          providerOptions(command)
+            .positional('model', { type: 'string', default: 'lenet5', describe: 'Name or path' })
+            .option('json', { type: 'boolean', default: false, describe: 'Print it as JSON' })
+            .example('$0 info lenet5', 'inputs, outputs, metadata, provider'),
+        async (argv) => {
+          const { infoCommand } = await import('./info-command.js')
+          await infoCommand(argv)
+        },
+      ),
+}
+
+function modelOptions<T>(command: Argv<T>) {
+  return providerOptions(command).option('model', {
+    alias: 'm',
+    type: 'string',
+    default: 'lenet5',
+    describe: 'Name or path of the ONNX model',
+  })
+}
+
+function providerOptions<T>(command: Argv<T>) {
+  return command
+    .option('provider', {
+      choices: PROVIDERS,
+      default: 'auto' as const,
+      describe: 'What computes; auto: CUDA, else the CPU',
+    })
+    .option('threads', { type: 'number', describe: 'CPU threads (default: one a core)' })
+}
