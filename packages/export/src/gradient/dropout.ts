@@ -3,9 +3,11 @@
  * alone, so that a mask is the same on every runtime, with any batch size, and after a resumed run. ONNX's own Dropout keeps a
  * generator in the session, which no file can hold.
  *
- * The hash is three rounds of multiply, add a key, add the upper half (in 32 unsigned bits); its multipliers are those of
- * Chris Wellons' "lowbias32" (hash-prospector, 2018), who has xor for the last addition, which ai.onnx lacks for integers
- * before opset 18. The keys are the seed's two halves, hashed with the layer.
+ * The hash works on 32 unsigned bits, in which + and × wrap round: from i · multiplier + key, three times x ← x (2 a x + 2 key + 1),
+ * with x ← x + ⌊x / 2¹⁶⌋ between. Each such quadratic is a permutation (Rivest, "Permutation polynomials modulo 2^w", 2001; the
+ * cipher RC6 rests on it), and unlike the usual xor-shift hashes it needs no bitwise operator, which ai.onnx lacks before
+ * opset 18. The four keys are the same hash of 0…3 under the seed's two halves and the layer. The constants are odd numbers with
+ * no pattern; test/gradient/dropout.test.ts holds what comes out to the statistics of independent bits.
  */
 import { floatAttribute, intAttribute } from '../graph/attributes.js'
 import { float, type GraphBuilder, int, type Value } from '../graph/builder.js'
@@ -14,12 +16,14 @@ import type { InferenceRule, InferenceRules } from '../graph/shape-inference.js'
 import type { Node } from '../onnx/model.js'
 import { GRADIENT_DOMAIN } from './domain.js'
 
-/** Multiplier and right shift of each round. */
-export const HASH_ROUNDS = [
-  { multiplier: 0x9e3779b1, shift: 16 },
-  { multiplier: 0x7feb352d, shift: 15 },
-  { multiplier: 0x846ca68b, shift: 16 },
-] as const
+/** Of the index, at the start. */
+export const HASH_MULTIPLIER = 0x9e3779b1
+
+/** 2 a of each round. */
+export const HASH_ROUNDS = [0x7feb352e, 0x846ca68a, 0x9e3779b2] as const
+
+/** Half of the bits: what is shifted down between the rounds. */
+export const HASH_FOLD = 16
 
 export interface DropoutLayer {
   /** Which Dropout of the graph this is, from 0. */
@@ -60,25 +64,31 @@ export interface DropoutMaskOptions extends DropoutLayer {
 /** The mask that the graph computes: 0 where an element is dropped, else 1 / (1 - ratio). */
 export function dropoutMask({ seed, layer, shape, ratio }: DropoutMaskOptions): Float32Array {
   const count = shape.reduce((product, length) => product * length, 1)
-  const keys = roundKeys(seed, layer)
+  const keys = layerKeys(seed, layer)
   const threshold = dropThreshold(ratio)
   const scale = keptScale(ratio)
   return Float32Array.from({ length: count }, (_, index) => (hash(index, keys) < threshold ? 0 : scale))
 }
 
-/** The keys of the rounds: 0, and the seed's two halves, each hashed with the layer. */
-function roundKeys(seed: number, layer: number): readonly number[] {
+/** The four keys of a layer's hash. */
+function layerKeys(seed: number, layer: number): readonly number[] {
   const low = Number(BigInt.asUintN(32, BigInt(seed)))
   const high = Number(BigInt.asUintN(32, BigInt(seed) >> 32n))
-  const first = hash(low, [layer, high, 0])
-  return [first, hash(high, [first, low, layer]), 0]
+  return [0, 1, 2, 3].map((index) => fold(hash(index, [low, high, layer, 0])))
 }
 
-function hash(value: number, keys: readonly number[]): number {
-  return HASH_ROUNDS.reduce((state, { multiplier, shift }, round) => {
-    const mixed = (Math.imul(state, multiplier) + (keys[round] as number)) >>> 0
-    return (mixed + (mixed >>> shift)) >>> 0
-  }, value)
+function hash(index: number, [start = 0, ...keys]: readonly number[]): number {
+  return HASH_ROUNDS.reduce(
+    (state, factor, round) => {
+      const x = round === 0 ? state : fold(state)
+      return Math.imul(x, Math.imul(x, factor) + 2 * (keys[round] as number) + 1) >>> 0
+    },
+    (Math.imul(index, HASH_MULTIPLIER) + start) >>> 0,
+  )
+}
+
+function fold(x: number): number {
+  return (x + (x >>> HASH_FOLD)) >>> 0
 }
 
 const mask: InferenceRule = (node, inputs) => {

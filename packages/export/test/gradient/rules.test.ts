@@ -231,6 +231,7 @@ const CASES: Readonly<Record<string, readonly (readonly [string, RuleCase])[]>> 
   ],
   Reciprocal: [['', unary(op.reciprocal, 'positive')]],
   ReduceL2: [['', unary(attributes('ReduceL2', { attributes: { axes: ints([0, 2]) } }))]],
+  ReduceLogSumExp: [['', unary(attributes('ReduceLogSumExp', { attributes: { axes: ints([1]), keepdims: int(0) } }))]],
   ReduceMax: [['', unary((g, x) => op.reduceMax(g, x, { axes: [1], keepdims: 0 }), 'apart')]],
   ReduceMean: [
     ['', unary((g, x) => op.reduceMean(g, x, { axes: [-1, 0] }))],

@@ -1,9 +1,9 @@
 /** Dropout's mask in standard operators: the hash of `../dropout.ts` over the elements' indices. */
 import type { GraphBuilder, Value } from '../../graph/builder.js'
-import { add, cast, mul, range, reshape, shapeOf } from '../../graph/ops/index.js'
+import { add, cast, mul, range, reshape, shapeOf, split } from '../../graph/ops/index.js'
 import { DataType } from '../../onnx/model.js'
 import { int64Tensor, tensor } from '../../onnx/tensor.js'
-import { dropoutLayerOf, dropThreshold, HASH_ROUNDS, keptScale } from '../dropout.js'
+import { dropoutLayerOf, dropThreshold, HASH_FOLD, HASH_MULTIPLIER, HASH_ROUNDS, keptScale } from '../dropout.js'
 import type { ExpansionRule } from '../rebuild.js'
 import { operand } from '../rule.js'
 
@@ -11,7 +11,7 @@ export const dropoutMask: ExpansionRule = (expansion) => {
   const { g, node } = expansion
   const x = operand(expansion, 0)
   const { layer, ratio } = dropoutLayerOf(node)
-  const keys = roundKeys(g, operand(expansion, 1), layer)
+  const keys = layerKeys(g, operand(expansion, 1), layer)
   const shape = shapeOf(g, x)
   const count = g.op('ReduceProd', [shape], { attributes: { keepdims: { type: 'INT', value: 0 } } })
   const indices = range(g, g.constant(int64Tensor('zero', [], [0])), count, g.constant(int64Tensor('one', [], [1])))
@@ -21,15 +21,14 @@ export const dropoutMask: ExpansionRule = (expansion) => {
   return reshape(g, scaled, shape)
 }
 
-/** The keys of the rounds, UINT32 scalars; see `roundKeys` in `../dropout.ts`. */
-function roundKeys(g: GraphBuilder, seed: Value, layer: number): readonly Value[] {
+/** The four keys, UINT32 [1] each; see `layerKeys` in `../dropout.ts`. */
+function layerKeys(g: GraphBuilder, seed: Value, layer: number): readonly Value[] {
   const bits = cast(g, seed, DataType.UINT64)
   const low = cast(g, lowBits(g, bits), DataType.UINT32)
   const high = cast(g, shiftedRight(g, bits, unsigned64(g, 32)), DataType.UINT32)
-  const zero = unsigned(g, 0)
-  const number = unsigned(g, layer)
-  const first = hash(g, low, [number, high, zero])
-  return [first, hash(g, high, [first, low, number]), zero]
+  const indices = g.constant(tensor('key_indices', DataType.UINT32, [4], Uint32Array.of(0, 1, 2, 3)))
+  const hashed = hash(g, indices, [low, high, unsigned(g, layer), unsigned(g, 0)])
+  return split(g, fold(g, hashed), [1, 1, 1, 1])
 }
 
 /** Only the lower half, so that the cast to 32 bits has nothing to cut off: what a cast does then, runtimes differ in. */
@@ -39,11 +38,21 @@ function lowBits(g: GraphBuilder, bits: Value): Value {
   return shiftedRight(g, raised, places)
 }
 
-function hash(g: GraphBuilder, value: Value, keys: readonly Value[]): Value {
-  return HASH_ROUNDS.reduce((state, { multiplier, shift }, round) => {
-    const mixed = add(g, mul(g, state, unsigned(g, multiplier)), keys[round] as Value)
-    return add(g, mixed, shiftedRight(g, mixed, unsigned(g, shift)))
-  }, value)
+function hash(g: GraphBuilder, index: Value, [start, ...keys]: readonly Value[]): Value {
+  const one = unsigned(g, 1)
+  return HASH_ROUNDS.reduce(
+    (state, factor, round) => {
+      const x = round === 0 ? state : fold(g, state)
+      const key = keys[round] as Value
+      const odd = add(g, add(g, key, key), one)
+      return mul(g, x, add(g, mul(g, x, unsigned(g, factor)), odd))
+    },
+    add(g, mul(g, index, unsigned(g, HASH_MULTIPLIER)), start as Value),
+  )
+}
+
+function fold(g: GraphBuilder, x: Value): Value {
+  return add(g, x, shiftedRight(g, x, unsigned(g, HASH_FOLD)))
 }
 
 function shiftedRight(g: GraphBuilder, x: Value, places: Value): Value {

@@ -7,12 +7,14 @@ import {
   cast,
   div,
   equal,
+  exp,
   expand,
   gather,
   indicator,
   mul,
   reduceSum,
   shapeOf,
+  sub,
   unsqueeze,
 } from '../../graph/ops/index.js'
 import { DataType } from '../../onnx/model.js'
@@ -68,6 +70,8 @@ const extreme = reduction(({ g }, { x, dy, y, axes }) => {
 })
 
 export const REDUCTION_GRADIENTS: Readonly<Record<string, GradientRule>> = {
+  // (ln Σ eˣ)' = eˣ / Σ eˣ = e^(x - y)
+  ReduceLogSumExp: reduction(({ g }, { x, dy, y }) => mul(g, exp(g, sub(g, x, y)), dy)),
   ReduceMax: extreme,
   ReduceMin: extreme,
   ReduceMean: reduction(({ g }, { x, dy, axes }) => div(g, dy, elementsEach(g, x, axes))),
