@@ -11,17 +11,33 @@ const RUN = ['lenet5', '--epochs', '2', '--threads', '1', '--checkpoint-minutes'
 let folder: string
 let data: string[]
 let whole: { weights: Buffer; results: string }
+/** Milliseconds that the undisturbed run took before it trained, and from then on. */
+let took: { start: number; training: number }
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'resume of runs '))
   data = ['--data', await writeDigits(join(folder, 'digits'), { train: 6000, test: 1000 })]
   const out = join(folder, 'undisturbed')
-  const { exitCode, stderr } = await start('mnist-train', [...RUN, ...data, '--out', out])
+  const begin = performance.now()
+  const running = start('mnist-train', [...RUN, ...data, '--out', out])
+  await training(running)
+  const middle = performance.now()
+  const { exitCode, stderr } = await running
+  took = { start: middle - begin, training: performance.now() - middle }
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
   whole = await outcome(out)
 })
 
 afterAll(() => rm(folder, { recursive: true }))
+
+/** Waits until the run trains, or is over. */
+async function training(running: ReturnType<typeof start>): Promise<void> {
+  let shown = ''
+  for await (const text of running.stdout ?? []) {
+    shown += text
+    if (shown.includes('into ')) return
+  }
+}
 
 /** The parameters' bytes of the only run in `out`, and its results file. */
 async function outcome(out: string): Promise<{ weights: Buffer; results: string }> {
@@ -58,8 +74,10 @@ describe('a run that is cut', () => {
     let resume = false
     for (let cut = 0; cut < 10; cut++) {
       const running = start('mnist-train', [...(resume ? ['--resume'] : [...RUN, ...data]), '--out', out])
-      // Spread over the start, the steps, the checkpoints and the evaluation.
-      const timer = setTimeout(() => running.kill('SIGKILL'), 700 + 230 * cut)
+      // Two during the start, the others ever later in the training, so that they meet steps, checkpoints and the evaluation.
+      if (cut >= 2) await training(running)
+      const delay = cut < 2 ? took.start * (0.4 + 0.5 * cut) : (took.training * cut) / 40
+      const timer = setTimeout(() => running.kill('SIGKILL'), delay)
       await running
       clearTimeout(timer)
       await expectWholeFiles(out)
@@ -84,9 +102,11 @@ describe('a run that is cut', () => {
       const out = join(folder, signal)
       const running = start('mnist-train', [...RUN, ...data, '--out', out])
       let shown = ''
+      let sent = false
       running.stdout?.on('data', (text: Buffer) => {
         shown += text
-        if (shown.includes('epoch 0 ')) running.kill(signal)
+        // Once: the second signal ends the process where it stands.
+        if (!sent && shown.includes('epoch 0 ')) sent = running.kill(signal)
       })
       const { exitCode, stdout } = await running
       expect(exitCode).toBe(status)

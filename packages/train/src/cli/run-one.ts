@@ -40,10 +40,14 @@ export async function startRun(settings: RunSettings, options: RunOneOptions): P
 
 export async function resumeRun(folder: string, checkpoint: Checkpoint, options: RunOneOptions): Promise<RunResult> {
   const { settings, progress, state } = checkpoint
-  const threads = options.threads ?? checkpoint.events.at(-1)?.threads
-  const chosen = await choose(settings, { ...options, threads })
+  // As before, where nothing else is asked for: another number of threads sums in another order, and the last bits differ.
+  const before = checkpoint.events.findLast(({ engine }) => engine !== undefined)
+  const threads = options.threads ?? before?.threads
+  const engine = options.engine === 'auto' ? (before?.engine?.name ?? 'auto') : options.engine
+  const as = { ...options, threads, engine }
+  const chosen = await choose(settings, as)
   await chosen.engine.restore(state)
-  const events = [...checkpoint.events, eventNow('resume', progress, describe(chosen, { ...options, threads }))]
+  const events = [...checkpoint.events, eventNow('resume', progress, describe(chosen, as))]
   return carryOut({ settings, folder, chosen, from: progress, events }, options)
 }
 
@@ -57,8 +61,8 @@ function choose(settings: RunSettings, { engine, threads, output }: RunOneOption
   )
 }
 
-function describe({ description, reason }: ChosenEngine, { threads }: Pick<RunOneOptions, 'threads'>) {
-  return { engine: description, reason, threads: threads ?? availableParallelism() }
+function describe({ name, description, reason }: ChosenEngine, { threads }: Pick<RunOneOptions, 'threads'>) {
+  return { engine: { name, description }, reason, threads: threads ?? availableParallelism() }
 }
 
 type Start = Pick<Checkpoint, 'settings' | 'events'> & {

@@ -45,7 +45,10 @@ async function firstOf(backends: readonly TfjsBackend[], options: EngineOptions)
     try {
       const device = await backend.open()
       const engine = await openTfjsEngine(options)
-      return { opened: { engine, description: `${backend.engine} (tfjs, ${device})` }, passedOver }
+      return {
+        opened: { engine, name: backend.engine, description: `${backend.engine} (tfjs, ${device})` },
+        passedOver,
+      }
     } catch (error) {
       if (!(error instanceof UserError && error.code === 'ENVIRONMENT')) throw error
       passedOver.push(error)

@@ -1,5 +1,6 @@
 /** What trains a network: one interface, whatever computes. */
 import type { Digits } from 'mnist-infer/mnist'
+import type { EngineName } from './names.js'
 
 /** One parameter or running statistic. */
 export interface StateTensor {
@@ -56,6 +57,7 @@ export interface EngineOptions {
 /** An engine that is open, and what it computes on. */
 export interface OpenedEngine {
   readonly engine: Engine
+  readonly name: EngineName
   /** Engine and device, in words: `onnx (ONNX Runtime, CPU, 2 threads)`. */
   readonly description: string
 }

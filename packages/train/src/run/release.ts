@@ -45,7 +45,7 @@ export async function release(run: Run, { out, data }: ReleaseOptions): Promise<
   const facts: CardFacts = {
     settings,
     history,
-    engines: events.flatMap(({ engine }) => engine ?? []),
+    engines: [...new Set(events.flatMap(({ engine }) => engine?.description ?? []))],
     parameters: parameterCount(settings.network),
     file: {
       name: `${settings.network}.onnx`,

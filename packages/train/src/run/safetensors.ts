@@ -57,8 +57,9 @@ export function decodeSafeTensors(bytes: Uint8Array, source: string): SafeTensor
     if (to - from !== count * 4 || from < 0 || start + to > bytes.length) {
       throw broken(`tensor ${name} of shape [${shape.join(', ')}] at bytes ${from} to ${to}`)
     }
-    // A copy: it is aligned, and it outlives the file's buffer.
-    tensors.set(name, { shape, values: new Float32Array(bytes.slice(start + from, start + to).buffer) })
+    // A copy: it is aligned, and it outlives the file's buffer. (The slice of a Node Buffer would be none.)
+    const copy = new Uint8Array(bytes.subarray(start + from, start + to))
+    tensors.set(name, { shape, values: new Float32Array(copy.buffer) })
   }
   return { tensors, metadata: metadata as Record<string, string> }
 }

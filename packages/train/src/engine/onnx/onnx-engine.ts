@@ -18,7 +18,7 @@ export async function openOnnxEngine(options: EngineOptions): Promise<OpenedEngi
   const engine = new OnnxEngine(graphs, options)
   await engine.open()
   const threads = `${options.threads} thread${options.threads === 1 ? '' : 's'}`
-  return { engine, description: `onnx (ONNX Runtime, CPU, ${threads})` }
+  return { engine, name: 'onnx', description: `onnx (ONNX Runtime, CPU, ${threads})` }
 }
 
 /** A session for steps of `batch` pictures, or of any number. */
