@@ -83,12 +83,22 @@ export class WeightStore {
     return undefined
   }
 
+  /** The shape of the weight of that name, in tfjs; throws where there is none. */
+  shapeOf(name: string): readonly number[] {
+    return this.#entry(name).spec.shape
+  }
+
   /** The weight of that name; throws where there is none. */
   read(name: string): Weight {
-    const entry = this.#entries.get(name)
-    if (entry === undefined) throw new Error(`internal: no weight named ${name}`)
+    const entry = this.#entry(name)
     const bytes = this.#bytes.slice(entry.offset, entry.length)
     return { name, shape: entry.spec.shape, values: decode(entry.spec, bytes) }
+  }
+
+  #entry(name: string) {
+    const entry = this.#entries.get(name)
+    if (entry === undefined) throw new Error(`internal: no weight named ${name}`)
+    return entry
   }
 }
 

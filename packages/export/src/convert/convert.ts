@@ -84,7 +84,7 @@ export function convertLayersModel(artifacts: LayersModelArtifacts, options: Con
   const outputs = converter.model(topology, inputs)
   const channelsLast = !usesChannelsFirst(topology)
   const values = outputs.map((output) => edgeValue(layouts, output, options.nchw === true && channelsLast))
-  const names = outputNames(topology, options)
+  const names = outputNames(topology, inputs, options)
   if (names.length !== values.length) {
     throw new UserError('USAGE', `outputNames: expected ${values.length} names, found ${names.length}`)
   }
@@ -127,8 +127,8 @@ interface Place {
   readonly shared: SharedArguments
   /** Names of the wrappers around it, under which its weights may be saved. */
   readonly wrappers: readonly string[]
-  /** Models and wrappers around it. */
-  readonly depth: number
+  /** Names of the models and wrappers around it. */
+  readonly path: readonly string[]
 }
 
 /** Converts layers one at a time, nested models by walking into them. */
@@ -150,14 +150,14 @@ class LayerConverter {
 
   /** A model called on `inputs`. Without `outer`, its calls begin to share arguments with the first mask. */
   model(topology: Topology, inputs: readonly Feature[], outer?: Place): readonly Feature[] {
-    const { wrappers = [], depth = 0 } = outer ?? {}
+    const { wrappers = [], path = [] } = outer ?? {}
     let shared: SharedArguments | undefined = outer?.shared
     return walk(topology, inputs, (layer, features) => {
       if (features.some(({ mask }) => mask !== undefined)) {
         shared ??= {}
         shared.mask = features[0]?.mask
       }
-      return this.layer(layer, features, { shared: shared ?? {}, wrappers, depth: depth + 1 })
+      return this.layer(layer, features, { shared: shared ?? {}, wrappers, path })
     })
   }
 
@@ -168,24 +168,25 @@ class LayerConverter {
         `layer ${layer.name}: expected at most ${MAX_CALLS} calls of layers, found more`,
       )
     }
-    if (place.depth > MAX_DEPTH) throw tooDeep(`layer ${layer.name}`)
+    if (place.path.length > MAX_DEPTH) throw tooDeep(`layer ${layer.name}`)
     return this.#g.scoped(layer.name, () => {
       if (isModelClass(layer.className)) {
         const where = `layer ${layer.name}`
-        const inner = modelOf({ class_name: layer.className, config: layer.config }, where, place.depth)
+        const inner = modelOf({ class_name: layer.className, config: layer.config }, where, place.path.length)
         // tfjs gives a nested model its inputs without their masks.
         const bare = inputs.map(({ value, layout }) => ({ value, layout }))
-        return this.model(inner, bare, place).map(({ value, layout }) => ({ value, layout }))
+        const within = { ...place, path: [...place.path, layer.name] }
+        return this.model(inner, bare, within).map(({ value, layout }) => ({ value, layout }))
       }
       const handler = this.#handlers.get(layer.className)
-      if (handler === undefined) throw unknownLayer(layer)
+      if (handler === undefined) throw unknownLayer(layer, place.path)
       const made = fitting(layer, () => handler(this.#call(layer, inputs, place)))
       const outputs = 'value' in made ? [made] : made
       return outputs.map((output) => ({ ...output, mask: outputMask(layer, inputs, output.mask) }))
     })
   }
 
-  #call(layer: LayerDescription, inputs: readonly Feature[], { shared, wrappers, depth }: Place): LayerCall {
+  #call(layer: LayerDescription, inputs: readonly Feature[], { shared, wrappers, path }: Place): LayerCall {
     const config = new LayerConfig(layer.className, layer.name, layer.config)
     const input = (): Feature => {
       const [only, ...others] = inputs
@@ -206,10 +207,11 @@ class LayerConverter {
       channelsFirst: (feature) => this.#layouts.channelsFirst(feature),
       aligned: (features) => this.#layouts.aligned(features),
       weight: (name, request) => this.#weights.load(config, name, { ...request, wrappers }),
-      hasWeight: (name) => this.#weights.has(config, name, wrappers),
+      weightShape: (name) => this.#weights.shapeOf(config, name, wrappers),
       convert: (inner, features) => {
         const mask = shared.mask === undefined ? {} : { mask: 'unusable' as const }
-        return this.layer(inner, features, { shared: mask, wrappers: [...wrappers, layer.name], depth: depth + 1 })
+        const around = { wrappers: [...wrappers, layer.name], path: [...path, layer.name] }
+        return this.layer(inner, features, { shared: mask, ...around })
       },
     }
   }
@@ -229,11 +231,11 @@ function fitting<T>({ name, className }: LayerDescription, build: () => T): T {
   }
 }
 
-function unknownLayer({ name, className }: LayerDescription): UserError {
+function unknownLayer({ name, className }: LayerDescription, path: readonly string[]): UserError {
   const remedy = `to convert it, pass handlers: { '${className}': (call) => … }`
   return new UserError(
     'UNSUPPORTED',
-    `layer ${name}: expected a layer class that converts, found ${className}; ${remedy}`,
+    `layer ${[...path, name].join('/')}: expected a layer class that converts, found ${className}; ${remedy}`,
   )
 }
 
@@ -304,13 +306,18 @@ function edgeValue(layouts: Layouts, feature: Feature, nchw: boolean): Value {
   return nchw && (rank === 4 || rank === 5) ? layouts.channelsFirst(feature) : layouts.plain(feature)
 }
 
-function outputNames({ outputs }: Topology, { outputNames: given }: ConvertOptions): string[] {
+/** Those given, or those of the output layers, each with a number where another output or an input has it. */
+function outputNames(
+  { outputs }: Topology,
+  inputs: readonly Feature[],
+  { outputNames: given }: ConvertOptions,
+): string[] {
   if (given !== undefined) return [...given]
-  const names: string[] = []
-  for (const { layer } of outputs) {
+  const taken = new Set(inputs.map(({ value }) => value.name))
+  return outputs.map(({ layer }) => {
     let name = layer
-    for (let suffix = 1; names.includes(name); suffix++) name = `${layer}_${suffix}`
-    names.push(name)
-  }
-  return names
+    for (let suffix = 1; taken.has(name); suffix++) name = `${layer}_${suffix}`
+    taken.add(name)
+    return name
+  })
 }

@@ -37,8 +37,8 @@ export interface LayerCall {
   aligned(features: readonly Feature[]): { values: Value[]; layout: Layout }
   /** tfjs's weight `<layer>/<name>` as an initializer of the graph. */
   weight(name: string, request: WeightRequest): Value
-  /** Whether the saved model has that weight. */
-  hasWeight(name: string): boolean
+  /** The shape of that weight as saved; undefined where there is none. */
+  weightShape(name: string): readonly number[] | undefined
   /** Converts the layer that a wrapper holds; its weights may be saved under the wrapper's name. */
   convert(layer: LayerDescription, inputs: readonly Feature[]): readonly Feature[]
 }

@@ -23,8 +23,9 @@ export class WeightLoader {
     this.#taken = new Set(taken)
   }
 
-  has(config: LayerConfig, name: string, wrappers: readonly string[] = []): boolean {
-    return this.#find(config, name, wrappers) !== undefined
+  shapeOf(config: LayerConfig, name: string, wrappers: readonly string[]): readonly number[] | undefined {
+    const tfjsName = this.#find(config, name, wrappers)
+    return tfjsName === undefined ? undefined : this.#store.shapeOf(tfjsName)
   }
 
   load(

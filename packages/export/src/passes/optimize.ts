@@ -4,6 +4,7 @@ import type { Model } from '../onnx/model.js'
 import { cancelTransposes } from './cancel-transposes.js'
 import { eliminateIdentity, eliminateIdentityButDropout } from './eliminate-identity.js'
 import { foldBatchNormalization } from './fold-batch-normalization.js'
+import { foldConstants } from './fold-constants.js'
 import { fusePadding } from './fuse-padding.js'
 import type { Pass, PassResult } from './pass.js'
 import { shareConstants } from './share-constants.js'
@@ -13,6 +14,7 @@ export const PASSES: readonly Pass[] = [
   eliminateIdentity,
   cancelTransposes,
   fusePadding,
+  foldConstants,
   foldBatchNormalization,
   shareConstants,
 ]

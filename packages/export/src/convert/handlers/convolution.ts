@@ -44,7 +44,7 @@ const depthwise: LayerHandler = (call) => {
   const kernel = config.sizes('kernel_size', 2)
   const strides = config.sizes('strides', 2, 1)
   const w = depthwiseKernel(call, kernel, channels)
-  const filters = channels * config.size('depth_multiplier', 1)
+  const filters = channels * depthMultiplier(call)
   const input = paddedInput(call, x, { kernel, strides })
   const options = { kernelShape: kernel, strides, pads: input.pads, group: channels }
   return withActivation(call, output(conv(g, [input.x, w, bias(call, filters)], options)))
@@ -64,7 +64,7 @@ const separable: LayerHandler = (call) => {
       'data_format channels_first with a bias, which tfjs adds along the height; set use_bias to false',
     )
   }
-  const between = channels * config.size('depth_multiplier', 1)
+  const between = channels * depthMultiplier(call)
   const w = depthwiseKernel(call, kernel, channels, 'depthwise.weight')
   const input = paddedInput(call, x, { kernel, strides, dilations })
   const middle = conv(g, [input.x, w], { kernelShape: kernel, strides, pads: input.pads, dilations, group: channels })
@@ -81,13 +81,18 @@ const separable: LayerHandler = (call) => {
 
 /** [kh, kw, channels, multiplier] → [channels × multiplier, 1, kh, kw] */
 function depthwiseKernel(call: LayerCall, kernel: readonly number[], channels: number, as = 'weight'): Value {
-  const multiplier = call.config.size('depth_multiplier', 1)
+  const multiplier = depthMultiplier(call)
   const shape = [...kernel, channels, multiplier]
   return call.weight('depthwise_kernel', {
     as,
     shape,
     layout: { reshape: shape, transpose: [2, 3, 0, 1], shape: [channels * multiplier, 1, ...kernel] },
   })
+}
+
+/** tfjs's SeparableConv2D does not save its own: then the kernel says it. */
+function depthMultiplier(call: LayerCall): number {
+  return call.config.size('depth_multiplier', call.weightShape('depthwise_kernel')?.[3] ?? 1)
 }
 
 /** [filters], where the layer has one. */

@@ -58,7 +58,8 @@ const concatenate: LayerHandler = (call) => {
   const rank = first.value.shape.length
   const axis = config.integer('axis', -1)
   if (axis < -rank || axis >= rank) throw config.invalid('axis', `an axis of rank ${rank}`, axis)
-  return { value: concat(g, values, { axis: axisOf(first, axis) }), layout }
+  // tfjs takes any negative axis for the last one (tfjs_backend.ts, concatenate).
+  return { value: concat(g, values, { axis: axisOf(first, axis < 0 ? -1 : axis) }), layout }
 }
 
 /** Dot along one axis of each of two tensors of rank 2 or 3, as tfjs computes it (merge.ts, batchDot). */

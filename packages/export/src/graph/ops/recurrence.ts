@@ -64,10 +64,11 @@ export interface ScanOptions {
   readonly sequences: readonly Value[]
   /** The axis along which the steps lie, in the sequences and in the outputs. */
   readonly axis: number
+  /** `reverse` begins with the last step. */
   readonly direction: 'forward' | 'reverse'
 }
 
-/** The last states, then each step's outputs, in the order in which they were made. */
+/** The last states, then the steps' outputs, each at its step's place. */
 export function scan(g: GraphBuilder, { body, states, sequences, axis, direction }: ScanOptions): Value[] {
   const outputs = body.outputs.length - states.length
   return g.node('Scan', [...states, ...sequences], {
@@ -78,7 +79,7 @@ export function scan(g: GraphBuilder, { body, states, sequences, axis, direction
       scan_input_axes: ints(sequences.map(() => axis)),
       scan_input_directions: ints(sequences.map(() => (direction === 'reverse' ? 1 : 0))),
       scan_output_axes: ints(Array.from({ length: outputs }, () => axis)),
-      scan_output_directions: ints(Array.from({ length: outputs }, () => 0)),
+      scan_output_directions: ints(Array.from({ length: outputs }, () => (direction === 'reverse' ? 1 : 0))),
     },
   })
 }
