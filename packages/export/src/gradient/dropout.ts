@@ -67,7 +67,9 @@ export function dropoutMask({ seed, layer, shape, ratio }: DropoutMaskOptions): 
   const keys = layerKeys(seed, layer)
   const threshold = dropThreshold(ratio)
   const scale = keptScale(ratio)
-  return Float32Array.from({ length: count }, (_, index) => (hash(index, keys) < threshold ? 0 : scale))
+  const mask = new Float32Array(count)
+  for (let index = 0; index < count; index++) mask[index] = hash(index, keys) < threshold ? 0 : scale
+  return mask
 }
 
 /** The four keys of a layer's hash. */
@@ -77,14 +79,15 @@ function layerKeys(seed: number, layer: number): readonly number[] {
   return [0, 1, 2, 3].map((index) => fold(hash(index, [low, high, layer, 0])))
 }
 
-function hash(index: number, [start = 0, ...keys]: readonly number[]): number {
-  return HASH_ROUNDS.reduce(
-    (state, factor, round) => {
-      const x = round === 0 ? state : fold(state)
-      return Math.imul(x, Math.imul(x, factor) + 2 * (keys[round] as number) + 1) >>> 0
-    },
-    (Math.imul(index, HASH_MULTIPLIER) + start) >>> 0,
-  )
+function hash(index: number, keys: readonly number[]): number {
+  let x = (Math.imul(index, HASH_MULTIPLIER) + (keys[0] as number)) >>> 0
+  for (let round = 0; round < HASH_ROUNDS.length; round++) {
+    if (round > 0) x = fold(x)
+    // Beyond 2³² for a moment, which a number holds exactly.
+    const factor = Math.imul(x, HASH_ROUNDS[round] as number) + 2 * (keys[round + 1] as number) + 1
+    x = Math.imul(x, factor) >>> 0
+  }
+  return x
 }
 
 function fold(x: number): number {

@@ -15,7 +15,8 @@
  * Outputs
  * - `loss`: FLOAT scalar, averaged over the batch, before the update;
  * - `correct`: INT64 scalar, how many rows were right (not for the mean squared error);
- * - `<name>.next` for each parameter, running statistic and piece of state.
+ * - `<name>.next` for each parameter, running statistic and piece of state. A convolution's bias below a BatchNormalization, whose
+ *   gradient is 0, stays as it is.
  *
  * Running statistics move by BatchNormalization's own momentum (0.9 is PyTorch's 0.1): running' = momentum · running +
  * (1 - momentum) · batch, with the batch's unbiased variance as in PyTorch (tfjs takes the biased one).
@@ -32,6 +33,7 @@ import { type Hyperparameters, hyperparametersOf, OPTIMIZERS, type Optimizer, ty
 import { portable } from './portable/index.js'
 import { gradients } from './reverse.js'
 import { hasDropout, runningStatistics, trainingForward } from './training-forward.js'
+import { zeroGradients } from './zero-gradients.js'
 
 export interface TrainingStepOptions {
   /** Which output the loss is of; by default `logits`, or the model's only output. */
@@ -105,10 +107,11 @@ export function compositeTrainingStep(model: Model, options: TrainingStepOptions
   const forward = g.graph().nodes
   const reduction = options.gradients === true ? 'sum' : 'mean'
   const result = loss.build(g, [g.value(logits), label], { reduction })
+  const still = zeroGradients(forward, new Set([logits]))
   const found = gradients(g, {
     nodes: forward,
     seeds: [{ value: logits, gradient: result.logitsGradient }],
-    wanted: parameters.map(({ name }) => name),
+    wanted: parameters.map(({ name }) => name).filter((name) => !still.has(name)),
   })
 
   const next = new Map([...nextStatistics].map(([name, build]) => [name, build(STEP_NAMES.next(name))]))
@@ -180,7 +183,7 @@ function updated(
     const value = g.value(parameter)
     const gradient = found.get(parameter)
     if (gradient === undefined) {
-      // The loss does not depend on it: it stays, and has no state.
+      // Its gradient is 0 or the loss does not depend on it: it stays, and has no state.
       results.set(parameter, g.op('Identity', [value], { outputs: [STEP_NAMES.next(parameter)] }))
       continue
     }
@@ -216,7 +219,7 @@ function nextStep(g: GraphBuilder): Value {
   return g.op('Add', [step, one], { outputs: [STEP_NAMES.next(STEP_NAMES.step)] })
 }
 
-/** The gradient under its own name; zeros where the loss does not depend on the parameter. */
+/** The gradient under its own name; zeros where it is 0 by the network's form. */
 function namedGradient(g: GraphBuilder, parameter: Value, gradient: Value | undefined): Value {
   const outputs = [STEP_NAMES.gradient(parameter.name)]
   if (gradient !== undefined) return g.op('Identity', [gradient], { outputs })

@@ -51,10 +51,10 @@ function deviations(a: Int8Array, b: Int8Array): number {
 }
 
 describe('the mask is as good as random', () => {
-  const COUNT = 1 << 17
+  const COUNT = 1 << 16
 
   test.each([0.1, 0.5, 0.8])('a share of %d is dropped, in every seed, and the mean stays 1', (ratio) => {
-    for (let seed = 0; seed < 20; seed++) {
+    for (let seed = 0; seed < 8; seed++) {
       const mask = dropoutMask({ seed, layer: 0, shape: [COUNT], ratio })
       const dropped = mask.filter((value) => value === 0).length
       const spread = Math.sqrt(COUNT * ratio * (1 - ratio))
@@ -65,7 +65,7 @@ describe('the mask is as good as random', () => {
 
   test('elements at any distance are independent', () => {
     const row = signs(7, 0, COUNT)
-    for (const lag of [1, 2, 3, 4, 7, 8, 16, 32, 64, 84, 120, 128, 256, 512, 1024, 4096, 8192, 65536]) {
+    for (const lag of [1, 2, 3, 4, 7, 8, 16, 32, 64, 84, 120, 128, 256, 512, 1024, 4096, 8192, 32768]) {
       expect(deviations(row.subarray(lag), row.subarray(0, COUNT - lag)), `lag ${lag}`).toBeLessThan(4.5)
     }
   })
