@@ -75,7 +75,7 @@ async function carryOut({ settings, folder, chosen, from, events }: Start, optio
   const { output, dataset } = options
   const { network, recipe, epochs, batchSize, learningRate, seed } = settings
   output.write(
-    `${network}: recipe ${recipe}, ${epochs} epochs, batch ${batchSize}, learning rate ${learningRate}, seed ${seed}; into ${folder}\n`,
+    `${network}: recipe ${recipe}, ${epochs} epoch${epochs === 1 ? '' : 's'}, batch ${batchSize}, learning rate ${learningRate}, seed ${seed}; into ${folder}\n`,
   )
   const report = await openReport({ settings, trainCount: dataset.train.count, output })
   const interrupt = listenForSignals()

@@ -1,10 +1,10 @@
 /** Which engine trains: the one asked for, or the fastest that can be had here, with the reason. */
-import { UserError } from 'mnist-export'
 import type { EngineOptions, OpenedEngine } from './engine.js'
 import type { EngineName } from './names.js'
 import { openOnnxEngine } from './onnx/onnx-engine.js'
 import { TFJS_BACKENDS, TFJS_GPU, type TfjsBackend } from './tfjs/backends.js'
 import { openTfjsEngine } from './tfjs/tfjs-engine.js'
+import { UnavailableEngine } from './unavailable.js'
 
 export interface ChosenEngine extends OpenedEngine {
   /** Why this one, and why not those that would be faster. */
@@ -20,7 +20,8 @@ export async function createEngine({ engine, ...options }: ChooseOptions): Promi
   if (engine === 'auto') return fastest(options)
   if (engine === 'onnx') return { ...(await openOnnxEngine(options)), reason: 'asked for' }
   const { opened, passedOver } = await firstOf(TFJS_BACKENDS[engine] ?? [], options)
-  if (opened !== undefined) return { ...opened, reason: ['asked for', ...passedOver.map(shortReason)].join('; ') }
+  if (opened !== undefined)
+    return { ...opened, reason: ['asked for', ...passedOver.map(({ brief }) => brief)].join('; ') }
   // The last is the least demanding: what it lacks is what the user can mend.
   throw passedOver.at(-1) ?? new Error(`internal: engine ${engine} has no backend`)
 }
@@ -29,18 +30,18 @@ export async function createEngine({ engine, ...options }: ChooseOptions): Promi
 async function fastest(options: EngineOptions): Promise<ChosenEngine> {
   const { opened, passedOver } = await firstOf([TFJS_GPU], options)
   if (opened !== undefined) return { ...opened, reason: 'the fastest' }
-  const reason = ['the fastest that can be had here', ...passedOver.map(shortReason)].join('; ')
+  const reason = ['the fastest that can be had here', ...passedOver.map(({ brief }) => brief)].join('; ')
   return { ...(await openOnnxEngine(options)), reason }
 }
 
 interface Attempts {
   readonly opened: OpenedEngine | undefined
-  readonly passedOver: readonly UserError[]
+  readonly passedOver: readonly UnavailableEngine[]
 }
 
 /** The first of `backends` that opens. */
 async function firstOf(backends: readonly TfjsBackend[], options: EngineOptions): Promise<Attempts> {
-  const passedOver: UserError[] = []
+  const passedOver: UnavailableEngine[] = []
   for (const backend of backends) {
     try {
       const device = await backend.open()
@@ -50,14 +51,9 @@ async function firstOf(backends: readonly TfjsBackend[], options: EngineOptions)
         passedOver,
       }
     } catch (error) {
-      if (!(error instanceof UserError && error.code === 'ENVIRONMENT')) throw error
+      if (!(error instanceof UnavailableEngine)) throw error
       passedOver.push(error)
     }
   }
   return { opened: undefined, passedOver }
-}
-
-/** `engine tfjs-gpu: expected …, found none. Use …` without its remedy, which is not wanted here. */
-function shortReason({ message }: UserError): string {
-  return message.replace(/^engine /, '').replace(/\. .*$/, '')
 }

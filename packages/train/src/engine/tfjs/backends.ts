@@ -1,50 +1,54 @@
 /** tfjs's backends by our engines' names: what each needs, and how it is opened. */
-import { UserError } from 'mnist-export'
 import { loadTfjs, requireBackend, type Tfjs } from '../../tfjs/tfjs.js'
 import type { EngineName } from '../names.js'
+import { UnavailableEngine } from '../unavailable.js'
 
 export interface TfjsBackend {
   readonly engine: EngineName
-  /** Makes it tfjs's backend of the moment. Returns what it computes on, or throws what is missing. */
+  /**
+   * Makes it tfjs's backend of the moment, and returns what it computes on, in words.
+   * @throws UnavailableEngine where something is missing
+   */
   open(): Promise<string>
 }
 
-/** TensorFlow's own kernels, through tfjs-node's binding. */
+/** What we read of tfjs-node's backend. */
 interface NativeBackend {
   readonly isUsingGpuDevice?: boolean
 }
 
+/** TensorFlow's own kernels, through tfjs-node's binding. */
 const native = (engine: EngineName, packageName: string, wantsGpu: boolean): TfjsBackend => ({
   engine,
   async open() {
     // Ours first: it is the core that the package registers itself with.
     const tf = await loadTfjs()
-    if (loadPackage(engine, packageName) === undefined) throw notInstalled(engine, packageName)
+    loadPackage(engine, packageName)
     await setBackend(tf, engine, 'tensorflow')
     const { isUsingGpuDevice = false } = tf.core.backend() as NativeBackend
-    if (wantsGpu && !isUsingGpuDevice) {
-      throw new UserError(
-        'ENVIRONMENT',
-        `engine ${engine}: expected a GPU that TensorFlow can use, found none. Use --engine onnx`,
-      )
-    }
-    return isUsingGpuDevice ? 'TensorFlow, GPU' : 'TensorFlow, CPU'
+    if (isUsingGpuDevice) return 'TensorFlow, GPU'
+    if (!wantsGpu) return 'TensorFlow, CPU'
+    throw new UnavailableEngine(engine, {
+      expected: 'a GPU that TensorFlow can use',
+      found: 'none',
+      brief: 'finds no GPU',
+    })
   },
 })
 
 const webgpu: TfjsBackend = {
   engine: 'tfjs-webgpu',
   async open() {
-    const tf = await loadTfjs()
-    const packageName = '@tensorflow/tfjs-backend-webgpu'
     const { navigator } = globalThis as { navigator?: object }
     if (navigator === undefined || !('gpu' in navigator)) {
-      throw new UserError(
-        'ENVIRONMENT',
-        `engine tfjs-webgpu: expected WebGPU in this JavaScript engine, found none in Node ${process.versions.node}. Use --engine onnx`,
-      )
+      throw new UnavailableEngine('tfjs-webgpu', {
+        expected: 'WebGPU (navigator.gpu)',
+        found: `none in Node ${process.versions.node}`,
+        brief: 'finds no WebGPU',
+      })
     }
-    if (loadPackage('tfjs-webgpu', packageName) === undefined) throw notInstalled('tfjs-webgpu', packageName)
+    const tf = await loadTfjs()
+    loadPackage('tfjs-webgpu', '@tensorflow/tfjs-backend-webgpu')
     await setBackend(tf, 'tfjs-webgpu', 'webgpu')
     return 'WebGPU'
   },
@@ -53,15 +57,14 @@ const webgpu: TfjsBackend = {
 const javascript: TfjsBackend = {
   engine: 'tfjs',
   async open() {
-    const tf = await loadTfjs()
-    await setBackend(tf, 'tfjs', 'cpu')
+    await setBackend(await loadTfjs(), 'tfjs', 'cpu')
     return 'pure JavaScript, slow'
   },
 }
 
-export const TFJS_NODE = native('tfjs-node', '@tensorflow/tfjs-node', false)
-
 export const TFJS_GPU = native('tfjs-gpu', '@tensorflow/tfjs-node-gpu', true)
+
+const TFJS_NODE = native('tfjs-node', '@tensorflow/tfjs-node', false)
 
 /** By engine. `tfjs` itself is whichever there is: TensorFlow's kernels, or none but JavaScript's. */
 export const TFJS_BACKENDS: Readonly<Partial<Record<EngineName, readonly TfjsBackend[]>>> = {
@@ -71,33 +74,35 @@ export const TFJS_BACKENDS: Readonly<Partial<Record<EngineName, readonly TfjsBac
   tfjs: [TFJS_GPU, TFJS_NODE, javascript],
 }
 
-function loadPackage(engine: EngineName, packageName: string): unknown {
+/** Loads a package that registers a backend when it is loaded. */
+function loadPackage(engine: EngineName, packageName: string): void {
+  let isInstalled: boolean
   try {
-    return requireBackend(packageName)
+    isInstalled = requireBackend(packageName) !== undefined
   } catch (cause) {
-    throw new UserError(
-      'ENVIRONMENT',
-      `engine ${engine}: expected ${packageName} to load, found: ${firstLine(cause)}. Install it again, or use --engine onnx`,
-      { cause },
-    )
+    const why = (cause instanceof Error ? cause.message : String(cause)).split('\n', 1)[0] ?? ''
+    throw new UnavailableEngine(engine, {
+      expected: `${packageName} to load`,
+      found: why,
+      remedy: 'Install it again',
+      brief: `does not load (${why})`,
+      cause,
+    })
   }
-}
-
-function notInstalled(engine: EngineName, packageName: string): UserError {
-  return new UserError(
-    'ENVIRONMENT',
-    `engine ${engine}: expected the package ${packageName}, found it not installed. Run: npm install --no-save ${packageName}@4.22.0, or use --engine onnx`,
-  )
+  if (isInstalled) return
+  throw new UnavailableEngine(engine, {
+    expected: `the package ${packageName}`,
+    found: 'it not installed',
+    remedy: `Run: npm install --no-save ${packageName}@4.22.0`,
+    brief: 'is not installed',
+  })
 }
 
 async function setBackend({ core }: Tfjs, engine: EngineName, backend: string): Promise<void> {
   if (await core.setBackend(backend)) return
-  throw new UserError(
-    'ENVIRONMENT',
-    `engine ${engine}: expected tfjs's backend ${backend} to start, found that it did not. Use --engine onnx`,
-  )
-}
-
-function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? ''
+  throw new UnavailableEngine(engine, {
+    expected: `tfjs's backend ${backend} to start`,
+    found: 'that it did not',
+    brief: 'does not start',
+  })
 }
