@@ -23,11 +23,17 @@ export interface TrainingForwardOptions {
   readonly seed: Value | undefined
 }
 
-/** Names of the running mean and variance of each BatchNormalization node. */
-export function runningStatistics({ nodes }: Graph): readonly (readonly [mean: string, variance: string])[] {
+export interface NormalizationWeights {
+  /** scale, bias, running mean, running variance: names of initializers. */
+  readonly all: readonly string[]
+  readonly statistics: readonly string[]
+}
+
+/** What each BatchNormalization node of the graph takes. */
+export function normalizationWeights({ nodes }: Graph): readonly NormalizationWeights[] {
   return nodes
     .filter((node) => ruleKey(node) === 'BatchNormalization')
-    .map(({ inputs }) => [inputs[3] ?? '', inputs[4] ?? ''])
+    .map(({ inputs }) => ({ all: inputs.slice(1, 5), statistics: inputs.slice(3, 5) }))
 }
 
 /** Whether the graph has a Dropout that drops anything. */

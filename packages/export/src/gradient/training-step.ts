@@ -32,7 +32,7 @@ import { LOSSES, type LossFunction, type LossName } from './loss.js'
 import { type Hyperparameters, hyperparametersOf, OPTIMIZERS, type Optimizer, type OptimizerName } from './optimizer.js'
 import { portable } from './portable/index.js'
 import { gradients } from './reverse.js'
-import { hasDropout, runningStatistics, trainingForward } from './training-forward.js'
+import { hasDropout, normalizationWeights, trainingForward } from './training-forward.js'
 import { zeroGradients } from './zero-gradients.js'
 
 export interface TrainingStepOptions {
@@ -40,8 +40,8 @@ export interface TrainingStepOptions {
   readonly logits?: string
   /**
    * Whether the initializer of this name is trained. By default every FLOAT initializer that is not a scalar. A frozen parameter
-   * stays a constant of the graph and costs no gradient; a BatchNormalization whose running statistics are frozen normalises
-   * with them, as in inference.
+   * stays a constant of the graph and costs no gradient; a BatchNormalization of which nothing is trained (scale, bias, running
+   * mean, running variance) normalises with its running statistics, as in inference.
    */
   readonly trainable?: (initializer: string) => boolean
   /** Default `softmax-cross-entropy`. */
@@ -255,9 +255,9 @@ function stateOf(
   graph: Graph,
   trainable: (name: string) => boolean = () => true,
 ): { parameters: readonly Tensor[]; statistics: readonly Tensor[] } {
-  const pairs = runningStatistics(graph)
-  const running = new Set(pairs.flat())
-  const moving = new Set(pairs.filter((pair) => pair.every(trainable)).flat())
+  const normalizations = normalizationWeights(graph)
+  const running = new Set(normalizations.flatMap(({ statistics }) => statistics))
+  const moving = new Set(normalizations.flatMap(({ all, statistics }) => (all.some(trainable) ? statistics : [])))
   const options = new Set(
     graph.nodes.filter((node) => WITH_OPTIONS.has(ruleKey(node))).flatMap(({ inputs }) => inputs.slice(1)),
   )

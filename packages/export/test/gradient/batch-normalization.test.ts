@@ -155,6 +155,12 @@ describe('a network with batch normalization and a residual', () => {
     tf.disposeVariables()
   })
 
+  test('moves the statistics of a layer whose scale or bias is trained, even if `trainable` does not name them', async () => {
+    const { model: graph } = await converted(build())
+    const step = trainingStep(graph, { trainable: (name) => name.endsWith('.weight') })
+    expect(step.graph.outputs.filter(({ name }) => /running_(mean|var)\.next$/.test(name))).toHaveLength(4)
+  })
+
   test('normalises with the running statistics where they are frozen, which then stay constants', async () => {
     const model = build()
     const { model: graph } = await converted(model)
