@@ -1,4 +1,5 @@
 /** `mnist-export <source> -o FILE`: converts, optimizes, writes, and says what it did. */
+import { readFile } from 'node:fs/promises'
 import { readTopology } from '../convert/topology.js'
 import { UserError } from '../errors.js'
 import { type ExportedModel, type ExportOptions, optimizedModel } from '../export.js'
@@ -6,7 +7,7 @@ import { trainingStep } from '../gradient/index.js'
 import { modelSummary } from '../inspect/index.js'
 import { countText } from '../inspect/table.js'
 import { typeText } from '../inspect/types.js'
-import { encodeModel } from '../onnx/encode.js'
+import { decodeModel } from '../onnx/decode.js'
 import type { Model } from '../onnx/model.js'
 import { PASSES } from '../passes/optimize.js'
 import type { CheckResult } from './check/check.js'
@@ -65,16 +66,20 @@ export async function exportCommand(args: ExportArguments): Promise<void> {
   const options = exportOptions(args, source)
   const exported = optimizedModel(source.artifacts, options)
   // Made before anything is written: where it cannot be, neither file is.
-  const step = trainingFile === undefined ? undefined : encodedStep(source, options)
-  const bytes = encodeModel(exported.model)
-  await writeModelFile(output, bytes)
-  if (trainingFile !== undefined && step !== undefined) await writeModelFile(trainingFile, step.bytes)
+  const step = trainingFile === undefined ? undefined : stepOf(source, options)
+  const size = await writeModelFile(output, exported.model)
   const outcome: ExportOutcome = {
-    ...outcomeOf(exported, { source, output, size: bytes.byteLength }),
+    ...outcomeOf(exported, { source, output, size }),
     ...(trainingFile === undefined || step === undefined
       ? {}
-      : { training: { file: trainingFile, bytes: step.bytes.byteLength, nodes: step.nodes } }),
-    ...(check === undefined ? {} : { check: await check(source.artifacts, { bytes, model: exported.model }) }),
+      : {
+          training: {
+            file: trainingFile,
+            bytes: await writeModelFile(trainingFile, step),
+            nodes: step.graph.nodes.length,
+          },
+        }),
+    ...(check === undefined ? {} : { check: await check(source.artifacts, await writtenModel(output)) }),
   }
   for (const warning of outcome.warnings) process.stderr.write(`mnist-export: warning: ${warning}\n`)
   process.stdout.write(args.json ? `${JSON.stringify(outcome)}\n` : outcomeText(outcome))
@@ -101,11 +106,15 @@ function exportOptions({ nchw, name, without }: ExportArguments, { options }: So
   }
 }
 
-function encodedStep({ artifacts }: Source, options: ExportOptions): { bytes: Uint8Array; nodes: number } {
+function stepOf({ artifacts }: Source, options: ExportOptions): Model {
   const { probabilities: _, ...trained } = options
-  const { model } = optimizedModel(artifacts, { ...trained, training: true })
-  const step = trainingStep(model)
-  return { bytes: encodeModel(step), nodes: step.graph.nodes.length }
+  return trainingStep(optimizedModel(artifacts, { ...trained, training: true }).model)
+}
+
+/** What is checked is the file. */
+async function writtenModel(file: string): Promise<{ bytes: Uint8Array; model: Model }> {
+  const bytes = await readFile(file)
+  return { bytes, model: decodeModel(bytes, file) }
 }
 
 /** `lenet5.onnx` → `lenet5.train.onnx` */

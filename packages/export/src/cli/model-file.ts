@@ -1,9 +1,10 @@
 /** .onnx files: read whole, written whole or not at all. */
-import { readFile, realpath, stat } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
-import writeFileAtomic from 'write-file-atomic'
+import { rmSync } from 'node:fs'
+import { open, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
 import { UserError } from '../errors.js'
 import { decodeModel } from '../onnx/decode.js'
+import { encodedPieces } from '../onnx/encode.js'
 import type { Model } from '../onnx/model.js'
 
 /** @throws UserError INPUT where there is no such file, or it is no model. */
@@ -36,6 +37,36 @@ export async function checkOutput(output: string, sources: readonly string[]): P
   }
 }
 
-export async function writeModelFile(output: string, bytes: Uint8Array): Promise<void> {
-  await writeFileAtomic(output, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
+/**
+ * Writes the file under a hidden name beside it and renames it when it is whole. The pieces go to the disk as they are: a buffer of
+ * all of them would be one more copy of every weight. Returns the length in bytes.
+ */
+export async function writeModelFile(output: string, model: Model): Promise<number> {
+  const { pieces, length } = encodedPieces(model)
+  const target = await realpath(output).catch(() => resolve(output))
+  const hidden = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`)
+  const removeAndEnd = (signal: NodeJS.Signals): void => {
+    rmSync(hidden, { force: true })
+    process.kill(process.pid, signal)
+  }
+  for (const signal of SIGNALS) process.once(signal, removeAndEnd)
+  try {
+    const handle = await open(hidden, 'w')
+    try {
+      await handle.writev(pieces)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await rename(hidden, target)
+  } catch (error) {
+    await rm(hidden, { force: true })
+    // The user knows the file by its own name.
+    throw Object.assign(error as NodeJS.ErrnoException, { path: output })
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, removeAndEnd)
+  }
+  return length
 }
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const

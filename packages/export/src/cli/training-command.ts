@@ -8,7 +8,6 @@ import type { OptimizerName } from '../gradient/optimizer.js'
 import { countText } from '../inspect/table.js'
 import { typeText } from '../inspect/types.js'
 import { constantsAsInitializers } from '../onnx/constant-nodes.js'
-import { encodeModel } from '../onnx/encode.js'
 import { DataType, type Model } from '../onnx/model.js'
 import { checkOutput, readModelFile, writeModelFile } from './model-file.js'
 import { readSource } from './source.js'
@@ -50,9 +49,7 @@ export async function trainingCommand(args: TrainingArguments): Promise<void> {
       trainable: (name) => !constants.has(name) && (patterns.length === 0 || patterns.some((each) => each.test(name))),
     },
   )
-  const bytes = encodeModel(step)
-  await writeModelFile(args.output, bytes)
-  report(args, step, bytes.byteLength)
+  report(args, step, await writeModelFile(args.output, step))
 }
 
 function report({ output, json }: TrainingArguments, { graph }: Model, bytes: number): void {

@@ -36,12 +36,17 @@ const MAX_BYTES = 2 ** 31 - 1
 
 /** The bytes of `model`; besides them, no copy of a tensor is made. @throws UserError UNSUPPORTED from 2 GiB up. */
 export function encodeModel(model: Model): Uint8Array {
+  return joined(encodedPieces(model))
+}
+
+/** The same bytes in pieces, of which the tensors' are their own memory: for a writer that can do without the whole. */
+export function encodedPieces(model: Model): Pieces {
   const pieces = modelProto(model)
   if (pieces.length > MAX_BYTES) {
     const found = `${pieces.length} bytes: external data would be needed, which is not written`
     throw new UserError('UNSUPPORTED', `model ${model.graph.name}: expected less than 2 GiB, found ${found}`)
   }
-  return joined(pieces)
+  return pieces
 }
 
 function modelProto(model: Model): Pieces {
