@@ -277,7 +277,7 @@ describe('mnist-export refuses in one line, without a stack trace or a file', ()
     [['bad/cut.json', '-o', 'x.onnx'], 1, /^bad\/cut.json: .* found text that is not JSON/],
     [['bad/random.json', '-o', 'x.onnx'], 1, /^bad\/random.json: .* found text that is not JSON/],
     [['bad/list.json', '-o', 'x.onnx'], 1, /^bad\/list.json: expected the JSON of a LayersModel, found \[1,2\]/],
-    [['bad/deep.json', '-o', 'x.onnx'], 1, /^bad\/deep.json: /],
+    [['bad/deep.json', '-o', 'x.onnx'], 1, /^bad\/deep.json: expected JSON nested at most 1000 deep, found deeper/],
     [['bad/big.json', '-o', 'x.onnx'], 1, /^bad\/big.json: expected a model.json of at most \d+ bytes/],
     [['bad/graph.json', '-o', 'x.onnx'], 1, /^bad\/graph.json: expected a LayersModel, found a GraphModel/],
     [['bad/missing', '-o', 'x.onnx'], 1, /weights.bin: expected a shard of the model, found nothing there/],

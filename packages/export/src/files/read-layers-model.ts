@@ -8,6 +8,9 @@ import { UserError } from '../errors.js'
 /** The largest model.json that is read: topologies of published models have at most a few MiB. */
 const MAX_JSON_BYTES = 32 * 2 ** 20
 
+/** Six for a layer within a model, six more for each model around it. */
+const MAX_JSON_DEPTH = 1000
+
 /** An .onnx file, a protobuf message, is smaller. */
 const MAX_WEIGHT_BYTES = 2 ** 31
 
@@ -30,7 +33,11 @@ export async function readLayersModel(path: string): Promise<LayersModelFile> {
   const { size } = entry
   if (size === 0) throw invalid(file, 'the JSON of a LayersModel', 'an empty file')
   if (size > MAX_JSON_BYTES) throw invalid(file, `a model.json of at most ${MAX_JSON_BYTES} bytes`, `${size}`)
-  const model = parseModel(file, await readFile(file, 'utf8'))
+  const bytes = await readFile(file)
+  if (nestsDeeperThan(MAX_JSON_DEPTH, bytes)) {
+    throw invalid(file, `JSON nested at most ${MAX_JSON_DEPTH} deep`, 'deeper')
+  }
+  const model = parseModel(file, bytes.toString('utf8'))
   if (model.format === 'graph-model') {
     const remedy = 'convert the Keras model with --output_format tfjs_layers_model'
     throw new UserError('UNSUPPORTED', `${file}: expected a LayersModel, found a GraphModel; ${remedy}`)
@@ -60,6 +67,26 @@ async function modelFile(path: string): Promise<string> {
   }
   throw new UserError('INPUT', `${path}: expected model.json or model/model.json in this folder, found neither`)
 }
+
+/** Whether JSON has so many brackets open at once. JSON.parse would take gigabytes to find out. */
+function nestsDeeperThan(limit: number, json: Uint8Array): boolean {
+  let depth = 0
+  let isInString = false
+  for (let index = 0; index < json.length; index++) {
+    const char = json[index]
+    if (isInString) {
+      if (char === BACKSLASH) index++
+      else if (char === QUOTE) isInString = false
+    } else if (char === QUOTE) isInString = true
+    else if (char === OPEN_LIST || char === OPEN_OBJECT) {
+      depth++
+      if (depth > limit) return true
+    } else if (char === CLOSE_LIST || char === CLOSE_OBJECT) depth--
+  }
+  return false
+}
+
+const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x22, 0x5c, 0x5b, 0x5d, 0x7b, 0x7d]
 
 function parseModel(file: string, text: string): JsonObject {
   let value: Json
