@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto'
 import { UserError } from 'mnist-export'
 import { cacheFolder } from './cache-folder.js'
 import { DIGIT_SIZE, type Digits } from './digits.js'
-import { type DownloadProgress, downloadMnist } from './download.js'
+import type { DownloadProgress } from './download/index.js'
+import { MNIST_FILES } from './download/mnist-files.js'
 import { hasDigits, type Part, readDigits } from './folder.js'
 import { generateDigits } from './generate/index.js'
 import { encodeIdxHeader } from './idx.js'
-import { MNIST_FILES } from './mirrors.js'
 
 export interface DatasetSource {
   /** `mnist` where the pictures are MNIST's own, byte for byte, wherever they were found. */
@@ -77,14 +77,17 @@ async function find(options: LoadOptions): Promise<Place> {
   if (MNIST_DIR !== undefined && MNIST_DIR !== '') return { folder: MNIST_DIR }
   const cache = cacheFolder(process.env)
   if (await hasDigits(cache)) return { folder: cache }
+  // Loaded where it is needed: it takes longer than reading the test pictures.
+  const { downloadMnist, BRISK, PATIENT } = await import('./download/index.js')
   try {
-    await downloadMnist(cache, options)
+    await downloadMnist(cache, { ...options, patience: data === 'auto' ? BRISK : PATIENT })
     return { folder: cache }
   } catch (error) {
-    if (data === 'mnist' || options.signal?.aborted || !(error instanceof UserError)) throw error
-    const generated = `generated digits (MNIST could not be had: ${error.message})`
-    onNotice?.(`${generated}; set MNIST_DIR to a folder with its four files for the real ones`)
-    return { generated }
+    if (data === 'mnist' || options.signal?.aborted || !(error instanceof UserError) || error.code === 'USAGE')
+      throw error
+    onNotice?.(`MNIST could not be had, going on with generated digits: ${error.message}`)
+    const reason = error.cause instanceof AggregateError ? error.cause.message : error.message
+    return { generated: `generated digits (MNIST could not be had: ${reason})` }
   }
 }
 

@@ -1,11 +1,5 @@
-/** Where MNIST is to be had, and how to tell that it is MNIST. */
-import type { Part } from './folder.js'
-
-/** The mirrors that torchvision and TensorFlow's examples use, in the order in which they are asked. */
-export const MIRRORS: readonly string[] = [
-  'https://ossci-datasets.s3.amazonaws.com/mnist/',
-  'https://storage.googleapis.com/cvdf-datasets/mnist/',
-]
+/** The four files of MNIST, and how to tell that they are. */
+import type { Part } from '../folder.js'
 
 export interface MnistFile {
   /** Name on the mirrors, without `.gz`. */
