@@ -1,0 +1,16 @@
+// Speed, ours against others', both sides in one run: `npm run bench -- <what> [options]`. Each benchmark prints its figures and their ratio.
+const BENCHMARKS = {
+  train: ['images/s of whole training steps, ours and PyTorch by turns', () => import('./train.js')],
+  infer: ['cold start and verification, ours and bare onnxruntime', () => import('./infer.js')],
+}
+
+const [name, ...args] = process.argv.slice(2)
+const [, load] = BENCHMARKS[name] ?? []
+if (load === undefined) {
+  console.error(`bench: expected one of ${Object.keys(BENCHMARKS).join(', ')}, found ${name ?? 'nothing'}`)
+  for (const [known, [what]] of Object.entries(BENCHMARKS)) console.error(`  npm run bench -- ${known}   ${what}`)
+  process.exitCode = 2
+} else {
+  const { main } = await load()
+  await main(args)
+}
