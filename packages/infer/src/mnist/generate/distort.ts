@@ -14,7 +14,7 @@ const ELASTICITY = 8
 const KNOTS = 5
 
 /** A digit's width: of the skeleton's. */
-const WIDTH = { mean: 1.1, deviation: 0.2, least: 0.45 }
+const WIDTH = { mean: 1.15, deviation: 0.2, least: 0.45 }
 
 /** How far x moves for a unit of y's height. */
 const SLANT = { mean: 0.12, deviation: 0.25 }

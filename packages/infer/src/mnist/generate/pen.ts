@@ -9,7 +9,7 @@ const ROUGHNESS = 0.16
 /** The radius of this digit's pen, in pixels of the 20×20 box: most pens are thin, some are markers. */
 export function penRadius(random: Random): number {
   const u = (random() + random()) / 2
-  return 0.55 + 1.15 * u + 0.9 * u * u * u
+  return 0.65 + 1.1 * u + 0.6 * u * u * u
 }
 
 /** A radius for each point of the line: the pen's, with the pressure drifting along the way and by the pen's angle. */
