@@ -17,6 +17,8 @@ import { LAYER_HANDLERS } from './table.js'
 import {
   inputShape,
   isModelClass,
+  isObject,
+  type Json,
   type LayerDescription,
   MAX_DEPTH,
   modelOf,
@@ -293,12 +295,19 @@ function denotations(shape: Shape, channelsFirst: boolean): Pick<ValueInfo, 'den
   return { denotation: 'IMAGE', dimensionDenotations }
 }
 
-/** Whether a layer says that tfjs's own tensors have their channels second: then `nchw` changes nothing. */
+/** Whether a layer, at any depth, says that tfjs's own tensors have their channels second: then `nchw` changes nothing. */
 function usesChannelsFirst({ layers }: Topology): boolean {
-  return [...layers.values()].some(({ config }) => {
-    const format = config.data_format ?? config.dataFormat
-    return format === 'channels_first' || format === 'channelsFirst'
-  })
+  const pending: Json[] = [...layers.values()].map(({ config }) => config)
+  for (let value = pending.pop(); value !== undefined; value = pending.pop()) {
+    if (Array.isArray(value)) {
+      for (const entry of value) pending.push(entry)
+    } else if (isObject(value)) {
+      const format = value.data_format ?? value.dataFormat
+      if (format === 'channels_first' || format === 'channelsFirst') return true
+      for (const entry of Object.values(value)) pending.push(entry)
+    }
+  }
+  return false
 }
 
 function edgeValue(layouts: Layouts, feature: Feature, nchw: boolean): Value {

@@ -38,7 +38,7 @@ const KEEPS_SIGN = new Set([
 function fuse(edit: GraphEdit, window: Node): boolean | string {
   if (window.domain !== '' || !['Conv', 'MaxPool', 'AveragePool'].includes(window.opType)) return false
   const [padded = ''] = window.inputs
-  const pad = edit.producer(padded)
+  const pad = behindGuard(edit, edit.producer(padded))
   if (pad?.opType !== 'Pad' || pad.domain !== '') return false
   const margins = zeroMargins(edit, pad)
   if (typeof margins === 'string') return margins
@@ -57,6 +57,12 @@ function fuse(edit: GraphEdit, window: Node): boolean | string {
     attributes: { ...window.attributes, ...mean, pads: { type: 'INTS', value: pads } },
   })
   return true
+}
+
+/** A Clip without bounds stands between a Pad and a MaxPool, so that ONNX Runtime does not fuse them (handlers/pooling.ts). */
+function behindGuard(edit: GraphEdit, node: Node | undefined): Node | undefined {
+  const isGuard = node?.opType === 'Clip' && node.domain === '' && node.inputs.length === 1
+  return isGuard ? edit.producer(node.inputs[0] ?? '') : node
 }
 
 /** [begin…, end…] of the spatial axes, or why the Pad is not one of zeros around the picture alone. */

@@ -59,12 +59,12 @@ export async function expectSame(model: Model, options: CompareOptions = {}): Pr
   for (const [stage, onnx] of Object.entries({ converted, optimized })) {
     const bytes = encodeModel(onnx)
     collect(`${model.name}-${stage}`, bytes)
-    const found = await run(bytes, onnx.graph, tensors, options.nchw ?? false)
+    const nchw = (options.nchw ?? false) && !usesChannelsFirst(artifacts.modelTopology)
+    const found = await run(bytes, onnx.graph, tensors, nchw)
     for (const [index, output] of onnx.graph.outputs.slice(0, expected.length).entries()) {
       const wanted = expected[index] as Tensor
       const value = found[output.name] as Ort.Tensor
-      const nchw = (options.nchw ?? false) && wanted.rank >= 4 && !usesChannelsFirst(artifacts.modelTopology)
-      const arranged = nchw ? toChannelsFirst(wanted) : wanted
+      const arranged = nchw && wanted.rank >= 4 ? toChannelsFirst(wanted) : wanted
       const path = `${model.name}.${output.name} (${stage})`
       expectClose(path, { data: value.data as Float32Array, dims: value.dims }, arranged, tolerance)
     }
@@ -96,8 +96,7 @@ async function run(bytes: Uint8Array, graph: Graph, tensors: readonly Tensor[], 
   const feeds: Record<string, Ort.Tensor> = {}
   for (const [index, info] of graph.inputs.entries()) {
     const tensor = tensors[index] as Tensor
-    const matches = info.shape.every((dim, axis) => typeof dim === 'string' || dim === tensor.shape[axis])
-    feeds[info.name] = ortTensor(nchw && tensor.rank >= 4 && !matches ? toChannelsFirst(tensor) : tensor, info)
+    feeds[info.name] = ortTensor(nchw && tensor.rank >= 4 ? toChannelsFirst(tensor) : tensor, info)
   }
   const results = await session.run(feeds)
   await session.release()

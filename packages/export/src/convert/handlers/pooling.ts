@@ -2,6 +2,7 @@
 import type { GraphBuilder, Value } from '../../graph/builder.js'
 import {
   averagePool,
+  clip,
   concat,
   constantOfShape,
   div,
@@ -32,7 +33,21 @@ function pool(rank: number, build: (call: LayerCall, x: Value, window: Window) =
 
 function maximum(call: LayerCall, x: Value, window: Window): Value {
   const input = paddedInput(call, x, { ...window, fill: LOWEST })
-  return maxPool(call.g, input.x, { kernelShape: window.kernel, strides: window.strides, pads: input.pads })
+  return maxPool(call.g, apart(call.g, input.x), {
+    kernelShape: window.kernel,
+    strides: window.strides,
+    pads: input.pads,
+  })
+}
+
+/**
+ * ONNX Runtime up to 1.30 fuses a Pad of zeros into a pool: into a MaxPool, whose own pads are −∞, which is wrong where a number is
+ * negative, and into pads as long as the kernel, which its pools refuse. A Clip without bounds, which changes nothing, keeps the two
+ * apart; the pass fuse-padding takes it away with the Pad where the pool can have the zeros.
+ */
+function apart(g: GraphBuilder, x: Value): Value {
+  const producer = g.graph().nodes.find(({ outputs }) => outputs[0] === x.name)
+  return producer?.opType === 'Pad' ? clip(g, x) : x
 }
 
 /**
@@ -43,8 +58,8 @@ function mean(call: LayerCall, x: Value, window: Window): Value {
   const { g } = call
   const input = paddedInput(call, x, window)
   const options = { kernelShape: window.kernel, strides: window.strides, pads: input.pads }
+  if (!input.copied) return averagePool(g, apart(g, input.x), options)
   const means = averagePool(g, input.x, options)
-  if (!input.copied) return means
   const onePicture = concat(g, [g.int64s([1, 1], 'one_channel'), shapeOf(g, x, { start: 2 })], { axis: 0 })
   const ones = constantOfShape(g, onePicture, floatTensor('one', [1], [1]))
   return div(g, means, averagePool(g, paddedInput(call, ones, window).x, options))
