@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type * as TfCore from '@tensorflow/tfjs-core'
 import type * as TfLayers from '@tensorflow/tfjs-layers'
 import { execa } from 'execa'
-import { decodeModel, readMetadata } from 'mnist-export'
+import { decodeModel, encodeModel, readMetadata } from 'mnist-export'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ROOT, start } from './support/commands.js'
 
@@ -254,6 +254,8 @@ describe('mnist-export refuses in one line, without a stack trace or a file', ()
     await writeFile(join(bad, 'empty.onnx'), '')
     const whole = await start('mnist-export', ['a model', '-o', 'bad/cut.onnx'], { cwd: folder })
     expect(whole.exitCode).toBe(0)
+    const later = decodeModel(await readFile(join(bad, 'cut.onnx')))
+    await writeFile(join(bad, 'opset.onnx'), encodeModel({ ...later, opsets: { '': 21 } }))
     await truncate(join(bad, 'cut.onnx'), 3000)
   })
 
@@ -298,6 +300,7 @@ describe('mnist-export refuses in one line, without a stack trace or a file', ()
       1,
       /^bad\/cut.onnx: expected an ONNX model, found other or damaged bytes/,
     ],
+    [['training', 'bad/opset.onnx', '-o', 'x.onnx'], 1, /^bad\/opset.onnx: expected opset 13 to 17, found 21; /],
     [['training', 'bad/cut.onnx', '-o', 'x.onnx'], 1, /^bad\/cut.onnx: expected an ONNX model/],
   ])('%j', async (args, status, message) => {
     const { exitCode, stdout, stderr } = await start('mnist-export', args, { cwd: folder })

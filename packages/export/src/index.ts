@@ -9,9 +9,9 @@ export { type ErrorCode, UserError } from './errors.js'
 export { type ExportedModel, type ExportOptions, exportLayersModel, type SavableModel } from './export.js'
 export { compositeTrainingStep, STEP_NAMES, type TrainingStepOptions, trainingStep } from './gradient/index.js'
 export { diffModels, type ModelSummary, modelSummary, modelText, type SummaryRow } from './inspect/index.js'
+export { type LoweringOptions, lowerTrainingStep } from './lowering/index.js'
 export { decodeModel, readMetadata } from './onnx/decode.js'
 export { encodeModel } from './onnx/encode.js'
-export { type LoweringOptions, lowerTrainingStep } from './lowering/index.js'
 export type {
   Attribute,
   Attributes,

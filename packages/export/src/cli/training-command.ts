@@ -1,5 +1,6 @@
 /** `mnist-export training <model> -o FILE`: the training-step graph of a model, from an .onnx file or a LayersModel. */
 import { stat } from 'node:fs/promises'
+import { OPSET } from '../constants.js'
 import { UserError } from '../errors.js'
 import { optimizedModel } from '../export.js'
 import { trainingStep } from '../gradient/index.js'
@@ -68,13 +69,27 @@ function report({ output, json }: TrainingArguments, { graph }: Model, bytes: nu
   process.stdout.write(lines.map((line) => `${line}\n`).join(''))
 }
 
+/** Since then axes are inputs and Softmax has one axis, as in the opset that the step is written in. */
+const OLDEST_OPSET = 13
+
 /** An .onnx file, or anything that holds a LayersModel: a folder, or JSON. */
 async function readForTraining(path: string): Promise<{ model: Model; files: readonly string[] }> {
   const isFolder = await stat(path).then(
     (entry) => entry.isDirectory(),
     () => false,
   )
-  if (!isFolder && !path.toLowerCase().endsWith('.json')) return { model: await readModelFile(path), files: [path] }
+  if (!isFolder && !path.toLowerCase().endsWith('.json')) {
+    const model = await readModelFile(path)
+    const opset = model.opsets[''] ?? 0
+    if (opset < OLDEST_OPSET || opset > OPSET) {
+      const remedy = "convert it with Python's onnx.version_converter"
+      throw new UserError(
+        'UNSUPPORTED',
+        `${path}: expected opset ${OLDEST_OPSET} to ${OPSET}, found ${opset}; ${remedy}`,
+      )
+    }
+    return { model, files: [path] }
+  }
   const { artifacts, options, files } = await readSource(path)
   const { probabilities: _, ...trained } = options
   return { model: optimizedModel(artifacts, { ...trained, training: true }).model, files }

@@ -1,5 +1,6 @@
 /** Types and shapes of a graph's values, as far as they can be known: inferred, else as the file notes them, else unknown. */
 import { inferOutputs, type TypedShape } from '../graph/shape-inference.js'
+import { constantTensor } from '../onnx/constant-nodes.js'
 import { DataType, type Dimension, type Graph, type ValueInfo } from '../onnx/model.js'
 
 /** The element types by name (`float32`), as Python's and JavaScript's tools write them. */
@@ -30,6 +31,11 @@ export function valueTypes(graph: Graph, { batch }: { batch?: number } = {}): Re
   for (const node of graph.nodes) {
     const inputs = node.inputs.map((name) => (name === '' ? undefined : types.get(name)))
     const complete = node.inputs.every((name, index) => name === '' || inputs[index] !== undefined)
+    const constant = constantTensor(node)
+    if (constant !== undefined) {
+      types.set(constant.name, { dataType: constant.dataType, shape: constant.dims, constant })
+      continue
+    }
     const inferred = complete ? inferredOrNone(() => inferOutputs(node, inputs)) : []
     for (const [index, name] of node.outputs.entries()) {
       const note = noted.get(name)
