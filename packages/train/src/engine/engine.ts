@@ -45,10 +45,9 @@ export interface Engine {
 }
 
 export interface EngineOptions {
-  readonly network: string
   /** Pictures of a full batch. */
   readonly batchSize: number
-  /** Of the initial weights and of dropout. */
+  /** Of dropout. */
   readonly seed: number
   /** CPU threads. */
   readonly threads: number

@@ -1,5 +1,5 @@
 /** A trained network as the bytes of its .onnx file. */
-import { convertLayersModel, type DigitModelFacts, digitModelOptions, encodeModel, optimizeModel } from 'mnist-export'
+import { type DigitModelFacts, digitModelOptions, exportLayersModel } from 'mnist-export'
 import type { EngineState } from './engine.js'
 import { trainedArtifacts } from './layers-model.js'
 
@@ -10,6 +10,6 @@ export async function exportInference(
   facts: Omit<DigitModelFacts, 'network'>,
 ): Promise<Uint8Array> {
   const artifacts = await trainedArtifacts(network, state)
-  const { model } = convertLayersModel(artifacts, digitModelOptions({ network, ...facts }))
-  return encodeModel(optimizeModel(model).model)
+  const { bytes } = await exportLayersModel(artifacts, digitModelOptions({ network, ...facts }))
+  return bytes
 }

@@ -43,7 +43,7 @@ export async function trainedArtifacts(network: string, state: EngineState): Pro
 export async function trainedModel(network: string, state: EngineState): Promise<LayersModel> {
   const tf = await loadTfjs()
   const model = networkOf(network).build(tf)
-  writeWeights(tf, model, { bindings: await bindingsOf(network, model), state })
+  writeWeights(tf, model, { bindings: await bindingsOf(model), state })
   return model
 }
 
@@ -51,7 +51,7 @@ export async function trainedModel(network: string, state: EngineState): Promise
 export async function initialState(network: string, seed: number): Promise<EngineState> {
   const model = await buildNetwork(network, seed)
   try {
-    return await readWeights(model, await bindingsOf(network, model))
+    return await readWeights(model, await bindingsOf(model))
   } finally {
     model.dispose()
   }

@@ -28,14 +28,16 @@ export async function artifactsOf({ core }: Tfjs, model: LayersModel): Promise<L
   return saved
 }
 
+/** Where each weight goes, by the shapes of all weights: converting AlexNet takes a second, and a run does it after each epoch. */
 const known = new Map<string, Bindings>()
 
-/** Where each weight of the network goes; `model` is one with its topology. Converting AlexNet takes a second: once is enough. */
-export async function bindingsOf(network: string, model: LayersModel): Promise<Bindings> {
-  const found = known.get(network)
+/** Where each weight of the LayersModel goes in its ONNX graph. */
+export async function bindingsOf(model: LayersModel): Promise<Bindings> {
+  const key = JSON.stringify(model.weights.map(({ originalName, shape }) => [originalName, shape]))
+  const found = known.get(key)
   if (found !== undefined) return found
   const { weights } = convertLayersModel(await artifactsOf(await loadTfjs(), model), { nchw: true })
-  known.set(network, weights)
+  known.set(key, weights)
   return weights
 }
 

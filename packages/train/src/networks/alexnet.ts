@@ -25,7 +25,7 @@ import { convolution, dense, dropout, flatten, imageInput, maxPool, resize } fro
 
 /** What can be narrowed for tests that need the same kinds of layer in less time. */
 export interface AlexNetShape {
-  /** Height and width that the picture is enlarged to; 63 at the least, or the last pool has nothing to pool. */
+  /** Height and width that the picture is enlarged to; 65 at the least, or the last pool has nothing to pool. */
   readonly size: number
   /** Output channels of the five convolutions. */
   readonly channels: readonly [number, number, number, number, number]

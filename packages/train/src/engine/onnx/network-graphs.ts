@@ -1,6 +1,6 @@
 /** A network's ONNX graphs that the engine works with, and the weights that it begins with. */
+import type { LayersModel } from '@tensorflow/tfjs-layers'
 import { convertLayersModel, DataType, floatValues, type Model, optimizeModel, PASSES } from 'mnist-export'
-import { buildNetwork } from '../../networks/index.js'
 import { loadTfjs } from '../../tfjs/tfjs.js'
 import type { EngineState } from '../engine.js'
 import { artifactsOf } from '../network-weights.js'
@@ -16,14 +16,11 @@ export interface NetworkGraphs {
   readonly initial: EngineState
 }
 
-export async function networkGraphs(network: string, seed: number): Promise<NetworkGraphs> {
-  const tf = await loadTfjs()
-  const layers = await buildNetwork(network, seed)
-  const artifacts = await artifactsOf(tf, layers)
+/** `layers`: `image` [N, 28, 28, 1] → logits [N, 10]. It is not needed afterwards. */
+export async function networkGraphs(layers: LayersModel): Promise<NetworkGraphs> {
+  const artifacts = await artifactsOf(await loadTfjs(), layers)
   const trained = new Set(layers.trainableWeights.map(({ originalName }) => originalName))
-  layers.dispose()
   const { model, weights } = convertLayersModel(artifacts, {
-    name: network,
     nchw: true,
     inputNames: ['image'],
     outputNames: ['logits'],

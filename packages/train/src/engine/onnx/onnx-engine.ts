@@ -1,4 +1,5 @@
 /** The engine on ONNX Runtime: each step is one run of the training-step graph, whose outputs are the next run's inputs. */
+import type { LayersModel } from '@tensorflow/tfjs-layers'
 import { encodeModel, type Model, STEP_NAMES } from 'mnist-export'
 import { DIGIT_SIZE, type Digits } from 'mnist-infer/mnist'
 import { float32, int64, openSession, type RuntimeTensor, type Session } from 'mnist-infer/runtime'
@@ -10,12 +11,9 @@ import { scaledPixels } from '../pixels.js'
 import { type NetworkGraphs, networkGraphs } from './network-graphs.js'
 import { stepGraph } from './step-graph.js'
 
-/** The input of graphs with dropout: INT64 scalar, other numbers drop other units. */
-const SEED_INPUT = 'seed'
-
-export async function openOnnxEngine(options: EngineOptions): Promise<OpenedEngine> {
-  const graphs = await networkGraphs(options.network, options.seed)
-  const engine = new OnnxEngine(graphs, options)
+/** Trains `layers` from its weights of now, on graphs of its own: the LayersModel is not needed afterwards. */
+export async function openOnnxEngine(layers: LayersModel, options: EngineOptions): Promise<OpenedEngine> {
+  const engine = new OnnxEngine(await networkGraphs(layers), options)
   await engine.open()
   const threads = `${options.threads} thread${options.threads === 1 ? '' : 's'}`
   return { engine, name: 'onnx', description: `onnx (ONNX Runtime, CPU, ${threads})` }
@@ -67,8 +65,8 @@ class OnnxEngine implements Engine {
       const tensor = this.#state[name]
       if (tensor !== undefined) feeds[name] = tensor
     }
-    if (session.inputs.includes(SEED_INPUT)) {
-      feeds[SEED_INPUT] = int64(BigInt64Array.of(BigInt(dropoutSeed(this.#options.seed, step))), [])
+    if (session.inputs.includes(STEP_NAMES.seed)) {
+      feeds[STEP_NAMES.seed] = int64(BigInt64Array.of(BigInt(dropoutSeed(this.#options.seed, step))), [])
     }
     const results = await session.run(feeds, { into })
     for (const name of Object.keys(this.#state)) {

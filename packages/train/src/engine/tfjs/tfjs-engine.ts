@@ -2,19 +2,17 @@
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core'
 import type { LayersModel } from '@tensorflow/tfjs-layers'
 import { CLASSES, DIGIT_SIZE, type Digits } from 'mnist-infer/mnist'
-import { buildNetwork } from '../../networks/index.js'
 import { loadTfjs, type Tfjs } from '../../tfjs/tfjs.js'
 import { dropoutSeed } from '../dropout-seed.js'
 import type { Answered, Engine, EngineOptions, EngineState, StepInput } from '../engine.js'
 import { evaluateDigits } from '../evaluate.js'
 import { type Bindings, bindingsOf, readWeights, writeWeights } from '../network-weights.js'
 import { scaledPixels } from '../pixels.js'
+import { watchVariances } from './unbiased-variance.js'
 
-/** Opens the engine on tfjs's backend of the moment. */
-export async function openTfjsEngine({ network, seed }: Pick<EngineOptions, 'network' | 'seed'>): Promise<Engine> {
-  const tf = await loadTfjs()
-  const model = await buildNetwork(network, seed)
-  return new TfjsEngine(tf, { model, bindings: await bindingsOf(network, model), seed })
+/** Trains `layers`, which must be on tfjs's backend of the moment, in place; disposing of the engine disposes of it. */
+export async function openTfjsEngine(layers: LayersModel, { seed }: Pick<EngineOptions, 'seed'>): Promise<Engine> {
+  return new TfjsEngine(await loadTfjs(), { model: layers, bindings: await bindingsOf(layers), seed })
 }
 
 interface Parts {
@@ -28,7 +26,7 @@ interface DropoutLayer {
   seed: number | undefined
 }
 
-export class TfjsEngine implements Engine {
+class TfjsEngine implements Engine {
   readonly #tf: Tfjs
   readonly #model: LayersModel
   readonly #bindings: Bindings
@@ -50,6 +48,7 @@ export class TfjsEngine implements Engine {
     for (const [index, layer] of this.#dropouts.entries()) layer.seed = dropoutSeed(this.#seed, step) + index
     const [loss, correct] = core.tidy((): [Scalar, Scalar] => {
       const x = this.#images(images, labels.length)
+      const variances = watchVariances(this.#tf, this.#model)
       const label = core.tensor1d(Int32Array.from(labels), 'int32')
       let answered: Scalar | undefined
       const { value, grads } = core.variableGrads(() => {
@@ -63,6 +62,7 @@ export class TfjsEngine implements Engine {
         const gradient = grads[variable.name]
         if (gradient !== undefined) variable.assign(core.sub(variable, core.mul(gradient, learningRate)))
       }
+      variances.unbias(labels.length)
       return [value, answered as Scalar]
     })
     try {
