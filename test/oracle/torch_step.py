@@ -1,4 +1,6 @@
-"""One training step of ONNX models in PyTorch: the oracle of the training-step graphs.
+"""One training step of ONNX models in PyTorch, in float64: the oracle of the training-step graphs.
+
+In float32 PyTorch itself is off by 1e-3 where the sign of a number near 0, and with it a ReLU, depends on rounding.
 
 usage: torch_step.py FOLDER
 
@@ -92,15 +94,20 @@ OPERATORS = {
 }
 
 
+def constant(array):
+    tensor = torch.from_numpy(array.copy())
+    return tensor.double() if tensor.is_floating_point() else tensor
+
+
 def tensor(array):
-    return torch.tensor(array["values"], dtype=torch.float32).reshape(array["shape"])
+    return torch.tensor(array["values"], dtype=torch.float64).reshape(array["shape"])
 
 
 def step(folder, case):
     graph = onnx.load(folder / case["model"]).graph
-    values = {t.name: torch.from_numpy(numpy_helper.to_array(t).copy()) for t in graph.initializer}
+    values = {t.name: constant(numpy_helper.to_array(t)) for t in graph.initializer}
     statistics = {name for node in graph.node if node.op_type == "BatchNormalization" for name in node.input[3:5]}
-    trained = {name: t for name, t in values.items() if t.dtype == torch.float32 and t.dim() > 0 and name not in statistics}
+    trained = {name: t for name, t in values.items() if t.is_floating_point() and t.dim() > 0 and name not in statistics}
     for parameter in trained.values():
         parameter.requires_grad_(True)
     values[graph.input[0].name] = tensor(case["image"])

@@ -94,40 +94,74 @@ export function lenet5(seed: number): Model {
   return n.logits(op.sigmoid(n.g, n.dense('dense2', third, 84)))
 }
 
-/** AlexNet with few channels: strided convolution, overlapping pools, dropout behind both dense layers. */
-export function narrowAlexNet(seed: number): Model {
+export interface AlexNetOptions {
+  /** Of the resized picture. */
+  readonly size: number
+  readonly channels: readonly [number, number, number, number, number]
+  /** Of both hidden dense layers. */
+  readonly units: number
+}
+
+/** AlexNet's form: strided convolution, overlapping pools, dropout behind both dense layers. */
+export function alexNet(seed: number, { size, channels, units }: AlexNetOptions): Model {
   const n = new NetworkBuilder('alexnet', seed)
   const { g } = n
+  const [first, second, third, fourth, fifth] = channels
   const pool = { kernelShape: [3, 3], strides: [2, 2] }
   const same = { kernel: 3, pads: [1, 1, 1, 1] }
-  const mode = { mode: 'linear', coordinateTransformationMode: 'half_pixel' } as const
-  const large = op.resize(g, n.image(28), { sizes: [80, 80] }, mode)
-  let x = op.relu(g, n.conv('conv1', large, 6, { kernel: 11, strides: [4, 4], pads: [1, 1, 1, 1] })) // 18
-  x = op.maxPool(g, x, pool) // 8
-  x = op.relu(g, n.conv('conv2', x, 12, { kernel: 5, pads: [2, 2, 2, 2] }))
-  x = op.maxPool(g, x, pool) // 3
-  x = op.relu(g, n.conv('conv3', x, 12, same))
-  x = op.relu(g, n.conv('conv4', x, 12, same))
-  x = op.relu(g, n.conv('conv5', x, 8, same))
-  x = op.flatten(g, op.maxPool(g, x, pool)) // 8 × 1 × 1
-  x = n.dropout('dropout1', op.relu(g, n.dense('dense1', x, 32)))
-  x = n.dropout('dropout2', op.relu(g, n.dense('dense2', x, 32)))
+  let x = resized(n, size)
+  x = op.relu(g, n.conv('conv1', x, first, { kernel: 11, strides: [4, 4], pads: [1, 1, 1, 1] }))
+  x = op.maxPool(g, x, pool)
+  x = op.relu(g, n.conv('conv2', x, second, { kernel: 5, pads: [2, 2, 2, 2] }))
+  x = op.maxPool(g, x, pool)
+  x = op.relu(g, n.conv('conv3', x, third, same))
+  x = op.relu(g, n.conv('conv4', x, fourth, same))
+  x = op.relu(g, n.conv('conv5', x, fifth, same))
+  x = op.flatten(g, op.maxPool(g, x, pool))
+  x = n.dropout('dropout1', op.relu(g, n.dense('dense1', x, units)))
+  x = n.dropout('dropout2', op.relu(g, n.dense('dense2', x, units)))
   return n.logits(x)
 }
 
-/** ResNet-18 with few channels and one block a stage: batch normalization, padded max pool, 1×1 strided shortcuts. */
-export function narrowResNet(seed: number): Model {
+/** 18×18, 8×8 and 3×3 maps. */
+export const NARROW_ALEXNET: AlexNetOptions = { size: 80, channels: [6, 12, 12, 12, 8], units: 32 }
+
+export const FULL_ALEXNET: AlexNetOptions = { size: 224, channels: [96, 256, 384, 384, 256], units: 4096 }
+
+export interface ResNetOptions {
+  /** Of the resized picture. */
+  readonly size: number
+  /** Channels of each stage; the first block of each but the first halves the size. */
+  readonly stages: readonly number[]
+  readonly blocks: number
+}
+
+/** ResNet-18's form: batch normalization, padded max pool, residuals with 1×1 strided shortcuts, global average pool. */
+export function resNet(seed: number, { size, stages, blocks }: ResNetOptions): Model {
   const n = new NetworkBuilder('resnet', seed)
   const { g } = n
-  const mode = { mode: 'linear', coordinateTransformationMode: 'half_pixel' } as const
-  const large = op.resize(g, n.image(28), { sizes: [48, 48] }, mode)
-  const stem = n.conv('conv1', large, 6, { kernel: 7, strides: [2, 2], pads: [3, 3, 3, 3] })
-  const normal = op.relu(g, n.batchNorm('bn1', stem))
-  let x = op.maxPool(g, normal, { kernelShape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] }) // 12
-  x = residual(n, 'block1', x, { filters: 6, stride: 1 })
-  x = residual(n, 'block2', x, { filters: 10, stride: 2 })
-  x = residual(n, 'block3', x, { filters: 12, stride: 2 })
+  const stem = n.conv('stem.conv1', resized(n, size), stages[0] ?? 1, {
+    kernel: 7,
+    strides: [2, 2],
+    pads: [3, 3, 3, 3],
+  })
+  const normal = op.relu(g, n.batchNorm('stem.bn1', stem))
+  let x = op.maxPool(g, normal, { kernelShape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] })
+  for (const [stage, filters] of stages.entries()) {
+    for (let block = 0; block < blocks; block++) {
+      x = residual(n, `stage${stage}.block${block}`, x, { filters, stride: stage > 0 && block === 0 ? 2 : 1 })
+    }
+  }
   return n.logits(op.flatten(g, op.globalAveragePool(g, x)))
+}
+
+export const NARROW_RESNET: ResNetOptions = { size: 48, stages: [6, 10, 12], blocks: 1 }
+
+export const FULL_RESNET: ResNetOptions = { size: 96, stages: [64, 128, 256, 512], blocks: 2 }
+
+function resized(n: NetworkBuilder, size: number): Value {
+  const mode = { mode: 'linear', coordinateTransformationMode: 'half_pixel' } as const
+  return op.resize(n.g, n.image(28), { sizes: [size, size] }, mode)
 }
 
 function residual(
