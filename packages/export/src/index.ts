@@ -7,7 +7,22 @@ export { fromOnnx, toOnnx, type WeightBinding, type WeightLayout } from './conve
 export { DIGIT_INPUT, type DigitModelFacts, digitModelOptions } from './digit-model.js'
 export { type ErrorCode, UserError } from './errors.js'
 export { type ExportedModel, type ExportOptions, exportLayersModel, type SavableModel } from './export.js'
-export { compositeTrainingStep, STEP_NAMES, type TrainingStepOptions, trainingStep } from './gradient/index.js'
+export {
+  compositeTrainingStep,
+  type DropoutLayer,
+  type DropoutMaskOptions,
+  dropoutMask,
+  type Hyperparameters,
+  initialOptimizerState,
+  LOSSES,
+  type LossName,
+  OPTIMIZERS,
+  type OptimizerName,
+  STEP_NAMES,
+  type TrainingStepOptions,
+  trainingStep,
+  updateStep,
+} from './gradient/index.js'
 export { diffModels, type ModelSummary, modelSummary, modelText, type SummaryRow } from './inspect/index.js'
 export { type LoweringOptions, lowerTrainingStep } from './lowering/index.js'
 export { decodeModel, readMetadata } from './onnx/decode.js'
