@@ -18,7 +18,7 @@ import type { Graph, Model, Node, ValueInfo } from '../onnx/model.js'
 import { FUSED_RULES, MICROSOFT_DOMAIN, MICROSOFT_OPSET } from './fused-ops.js'
 import { Placement } from './placement.js'
 import type { LoweringCall } from './rule.js'
-import { LOWERING_RULES } from './rules.js'
+import { LOWERING_RULES, OUTPUT_RULES } from './rules.js'
 
 export interface LoweringOptions {
   /** Pictures a step: the lowered graph is for this number alone. */
@@ -51,7 +51,7 @@ function lowerGraph(graph: Graph, { batch, batchDimension = 'batch' }: LoweringO
   for (const tensor of graph.initializers) placement.place(tensor.name, g.initializer(tensor), 'original')
   for (const node of graph.nodes) {
     const isOutput = node.outputs.some((name) => outputs.has(name))
-    const rule = isOutput ? undefined : LOWERING_RULES[ruleKey(node)]
+    const rule = (isOutput ? OUTPUT_RULES : LOWERING_RULES)[ruleKey(node)]
     const call: LoweringCall = {
       g,
       node,
@@ -63,6 +63,7 @@ function lowerGraph(graph: Graph, { batch, batchDimension = 'batch' }: LoweringO
       outputShape: placement.type(node.outputs[0] ?? '').shape,
       isOutputBatched: placement.isBatched(node.outputs[0] ?? ''),
       typeOf: (name) => placement.type(name),
+      isBatchedValue: (name) => placement.isBatched(name),
       originalOf: (name) => placement.original(name),
       batchLastOf: (name) => placement.batchLast(name),
       onlyProducer: (name) => (uses.get(name) === 1 ? producers.get(name) : undefined),

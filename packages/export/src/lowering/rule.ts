@@ -21,6 +21,7 @@ export interface LoweringCall {
   hasInput(index: number): boolean
   /** The same by name, for values around the node. */
   typeOf(name: string): TypedShape
+  isBatchedValue(name: string): boolean
   originalOf(name: string): Value
   batchLastOf(name: string): Value
   /** The node that makes the value, if the node at hand (or one that it absorbs) is the only one that takes it. */

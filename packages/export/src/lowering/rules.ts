@@ -9,6 +9,7 @@ import { NORMALIZATION_LOWERINGS } from './rules/normalization.js'
 import { REDUCTION_LOWERINGS } from './rules/reduction.js'
 import { RESIZE_LOWERINGS } from './rules/resize.js'
 import { SHAPE_LOWERINGS } from './rules/shape.js'
+import { UPDATE_LOWERINGS } from './rules/update.js'
 
 export const LOWERING_RULES: Readonly<Record<string, LoweringRule>> = {
   ...AVERAGE_POOL_LOWERINGS,
@@ -21,3 +22,6 @@ export const LOWERING_RULES: Readonly<Record<string, LoweringRule>> = {
   ...RESIZE_LOWERINGS,
   ...SHAPE_LOWERINGS,
 }
+
+/** Rules for nodes that give outputs of the graph: what they build bears the outputs' names. */
+export const OUTPUT_RULES: Readonly<Record<string, LoweringRule>> = UPDATE_LOWERINGS
