@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto'
 import { UserError } from 'mnist-export'
 import { cacheFolder } from './cache-folder.js'
 import { DIGIT_SIZE, type Digits } from './digits.js'
-import type { DownloadProgress } from './download/index.js'
+import type { DownloadProgress } from './download/download-mnist.js'
 import { MNIST_FILES } from './download/mnist-files.js'
 import { hasDigits, type Part, readDigits } from './folder.js'
-import { generateDigits } from './generate/index.js'
+import { generateDigits } from './generate/generate-digits.js'
 import { encodeIdxHeader } from './idx.js'
 
 export interface DatasetSource {
@@ -78,7 +78,7 @@ async function find(options: LoadOptions): Promise<Place> {
   const cache = cacheFolder(process.env)
   if (await hasDigits(cache)) return { folder: cache }
   // Loaded where it is needed: it takes longer than reading the test pictures.
-  const { downloadMnist, BRISK, PATIENT } = await import('./download/index.js')
+  const { downloadMnist, BRISK, PATIENT } = await import('./download/download-mnist.js')
   try {
     await downloadMnist(cache, { ...options, patience: data === 'auto' ? BRISK : PATIENT })
     return { folder: cache }

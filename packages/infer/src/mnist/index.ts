@@ -8,7 +8,7 @@ export {
   type TestDigits,
 } from './dataset.js'
 export { CLASSES, DIGIT_PIXELS, DIGIT_SIZE, type Digits } from './digits.js'
-export type { DownloadProgress } from './download/index.js'
-export { type GenerateOptions, generateDigits } from './generate/index.js'
+export type { DownloadProgress } from './download/download-mnist.js'
+export { type GenerateOptions, generateDigits } from './generate/generate-digits.js'
 export { decodeIdx, encodeIdx, type IdxArray, readIdx } from './idx.js'
 export { createRandom, type Random } from './random.js'

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { cacheFolder } from '../../src/mnist/cache-folder.js'
 import { loadDataset, loadTestDigits } from '../../src/mnist/dataset.js'
-import { generateDigits } from '../../src/mnist/generate/index.js'
+import { generateDigits } from '../../src/mnist/generate/generate-digits.js'
 import { encodeIdx } from '../../src/mnist/idx.js'
 import { type Mirror, startMirror } from './mirror-server.js'
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { type DownloadPatience, downloadMnist } from '../../src/mnist/download/index.js'
+import { type DownloadPatience, downloadMnist } from '../../src/mnist/download/download-mnist.js'
 import type { MnistFile } from '../../src/mnist/download/mnist-files.js'
 import {
   type Answer,

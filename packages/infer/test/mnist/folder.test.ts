@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hasDigits, readDigits } from '../../src/mnist/folder.js'
-import { generateDigits } from '../../src/mnist/generate/index.js'
+import { generateDigits } from '../../src/mnist/generate/generate-digits.js'
 import { encodeIdx } from '../../src/mnist/idx.js'
 
 let root: string

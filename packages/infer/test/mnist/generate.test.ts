@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { CLASSES, DIGIT_PIXELS, DIGIT_SIZE, type Digits } from '../../src/mnist/digits.js'
-import { generateDigits } from '../../src/mnist/generate/index.js'
+import { generateDigits } from '../../src/mnist/generate/generate-digits.js'
 
 const thousand = generateDigits({ count: 1000, seed: 0 })
 
