@@ -133,11 +133,11 @@ describe('an IDX file', () => {
     await expect(readIdx(path)).rejects.toMatchObject({ code: 'INPUT' })
   })
 
-  test('that would unpack to a gigabyte is left at the first byte too many', async () => {
-    const bomb = gzipSync(Buffer.concat([header(8, 10), Buffer.alloc(2 ** 26)]))
+  test('that would unpack to far more than it says is left at the first byte too many', async () => {
+    const bomb = gzipSync(Buffer.concat([header(8, 10), Buffer.alloc(2 ** 25)]))
     const before = process.memoryUsage().arrayBuffers
     await expect(decodeIdx(bomb, 'bomb')).rejects.toThrow('bomb: expected 10 elements of [10] and no more')
-    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 24)
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 23)
   })
 
   test('that is a folder is refused, one that is missing is named', async () => {
