@@ -1,0 +1,162 @@
+/** The server: its parts put together. Nothing runs, opens or listens until `listen`. */
+import { createRequire } from 'node:module'
+import { isIP } from 'node:net'
+import cors from '@fastify/cors'
+import helmet from '@fastify/helmet'
+import rateLimit from '@fastify/rate-limit'
+import { type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync, fastify, LogController } from 'fastify'
+import { UserError } from 'mnist-export'
+import { type DestinationStream, pino } from 'pino'
+import { Refusal } from './error-table.js'
+import { logAccess } from './http/access-log.js'
+import { guardAdmission } from './http/admission.js'
+import { requireApiKey } from './http/api-key.js'
+import { serveDocumentation } from './http/documentation.js'
+import { answerBrokenClient, answerErrors } from './http/errors.js'
+import { type ResolvedOptions, resolveOptions, type ServerOptions } from './options.js'
+import { classifyRoutes } from './routes/classify.js'
+import { healthRoutes } from './routes/health.js'
+import { inferRoutes } from './routes/infer.js'
+import { metricsRoute } from './routes/metrics.js'
+import { modelRoutes } from './routes/models.js'
+import { Service } from './service.js'
+
+export interface DigitServer {
+  readonly app: FastifyInstance
+  readonly service: Service
+  /**
+   * Starts workers, opens the models, binds, and resolves with the address.
+   *
+   * @throws UserError USAGE where the host is not loopback and there is no API key, INPUT where there is no models folder, ENVIRONMENT
+   * where the port cannot be had.
+   */
+  listen(address?: { readonly host?: string; readonly port?: number }): Promise<string>
+  /** Takes no more connections, finishes what is in progress, up to `drain` ms, and ends the workers. */
+  close(): Promise<void>
+}
+
+const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
+
+/** Ms for a request's head, and for the whole of it: a slow client holds a socket, no more. */
+const HEADERS_TIMEOUT = 10_000
+const REQUEST_TIMEOUT = 30_000
+
+/** Sockets at once: each costs some kilobytes. */
+const MOST_CONNECTIONS = 10_000
+
+/** Bodies of requests that take none or little. */
+const SMALL_BODY = 64 * 2 ** 10
+
+/** @throws UserError USAGE for options out of their ranges. */
+export function createServer(options: ServerOptions, { log }: { readonly log?: DestinationStream } = {}): DigitServer {
+  const resolved = resolveOptions(options)
+  const logger = log === undefined ? pino({ level: resolved.logLevel }) : pino({ level: resolved.logLevel }, log)
+  const service = new Service(resolved, {
+    onLost: (reason) => logger.warn({ reason }, 'a worker has ended'),
+    onChange: ({ title, outcome }) => logger.info({ title, outcome }, 'model'),
+  })
+  const app = fastify({
+    loggerInstance: logger as FastifyBaseLogger,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: SMALL_BODY,
+    requestTimeout: REQUEST_TIMEOUT,
+    http: { headersTimeout: HEADERS_TIMEOUT, connectionsCheckingInterval: 5000 },
+    keepAliveTimeout: 65_000,
+    forceCloseConnections: 'idle',
+    clientErrorHandler: answerBrokenClient,
+    routerOptions: { maxParamLength: 256 },
+  })
+  app.server.maxConnections = MOST_CONNECTIONS
+  void app.register(async (root) => addRoutes(root, service, resolved))
+  return {
+    app,
+    service,
+    listen: (address) => listen(app, service, address),
+    close: () => close(app, service),
+  }
+}
+
+async function addRoutes(app: FastifyInstance, service: Service, options: ResolvedOptions): Promise<void> {
+  const { metrics } = service
+  answerErrors(app, metrics)
+  logAccess(app, metrics)
+  // Behind a proxy that does TLS, or on loopback without it: it is the proxy that can promise HTTPS.
+  await app.register(helmet, {
+    hsts: false,
+    contentSecurityPolicy: { directives: { 'upgrade-insecure-requests': null } },
+  })
+  if (options.cors !== undefined) await app.register(cors, { origin: options.cors, methods: ['GET', 'POST'] })
+  if (options.rate > 0) {
+    await app.register(rateLimit, {
+      max: options.rate,
+      timeWindow: 1000,
+      errorResponseBuilder: (_request, { max }) =>
+        new Refusal('RATE', `rate: expected at most ${max} requests a second, found more`),
+    })
+  }
+  if (options.apiKey !== undefined) requireApiKey(app, options.apiKey)
+  await serveDocumentation(app, { version, secured: options.apiKey !== undefined })
+  healthRoutes(app, service)
+  metricsRoute(app, metrics)
+  modelRoutes(app, service, version)
+  const work: FastifyPluginAsync = async (scope) => {
+    await guardAdmission(scope, service)
+    await scope.register(infer)
+    await scope.register(pictures)
+  }
+  // A scope each: they read bodies in their own way.
+  const infer: FastifyPluginAsync = async (scope) => inferRoutes(scope, service)
+  const pictures: FastifyPluginAsync = async (scope) => classifyRoutes(scope, service)
+  await app.register(work)
+}
+
+async function listen(
+  app: FastifyInstance,
+  service: Service,
+  { host = '127.0.0.1', port = 8080 }: { host?: string; port?: number } = {},
+): Promise<string> {
+  if (service.options.apiKey === undefined && !isLoopback(host)) {
+    throw new UserError(
+      'USAGE',
+      `--host ${host}: expected an API key for a server that others can reach: give --api-key or MNIST_API_KEY`,
+    )
+  }
+  try {
+    await service.start()
+    return await app.listen({ host, port })
+  } catch (error) {
+    await close(app, service)
+    throw portError(error, host, port)
+  }
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
+}
+
+const PORT_ERRORS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program listens there: choose another',
+  EACCES: 'permission is denied: ports below 1024 are the system’s',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  ENOTFOUND: 'there is no such host',
+}
+
+function portError(error: unknown, host: string, port: number): unknown {
+  const reason = PORT_ERRORS[(error as NodeJS.ErrnoException).code ?? '']
+  if (reason === undefined) return error
+  return new UserError('ENVIRONMENT', `${host} port ${port}: expected to listen, found that ${reason}`, {
+    cause: error,
+  })
+}
+
+async function close(app: FastifyInstance, service: Service): Promise<void> {
+  service.stopping = true
+  const { drain } = service.options
+  const late = setTimeout(() => app.server.closeAllConnections(), drain)
+  try {
+    await app.close()
+  } finally {
+    clearTimeout(late)
+    await service.stop()
+  }
+}

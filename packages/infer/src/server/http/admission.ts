@@ -1,0 +1,49 @@
+/**
+ * Which work is let in, decided from a request's head, before a byte of its body is read: not while the queue is full (429), nor while
+ * the process is too large or its event loop late (503), nor where the bodies being read would take too much memory (503).
+ */
+import underPressure from '@fastify/under-pressure'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { Refusal } from '../error-table.js'
+import type { Service } from '../service.js'
+
+/** Bytes of bodies that are being read or worked on. */
+const BODY_BUDGET = 128 * 2 ** 20
+
+/** Mean lateness of the event loop over a quarter of a second, in ms: health must answer within 100. */
+const LATEST = 80
+const SAMPLE = 250
+
+/** Guards the routes of the scope that it is called in; health and metrics are outside, and answer whatever the load. */
+export async function guardAdmission(scope: FastifyInstance, service: Service): Promise<void> {
+  await scope.register(underPressure, {
+    maxEventLoopDelay: LATEST,
+    sampleInterval: SAMPLE,
+    pressureHandler: (_request, _reply, type) => {
+      throw new Refusal('OVERLOADED', `the server has too much to do (${type}): try again`)
+    },
+  })
+  let total = 0
+  scope.addHook('onRequest', async (request, reply) => {
+    if (service.stopping) throw new Refusal('UNAVAILABLE', 'the server stops')
+    if (service.tooLarge) throw new Refusal('OVERLOADED', 'the server has no memory left: try again')
+    if (service.dispatcher.full) {
+      throw new Refusal('QUEUE_FULL', `queue: expected room, found ${service.dispatcher.waiting} waiting: try again`)
+    }
+    const bytes = bodyBytes(request)
+    if (total + bytes > BODY_BUDGET) {
+      throw new Refusal('OVERLOADED', 'memory for bodies: expected room, found none: try again')
+    }
+    total += bytes
+    reply.raw.once('close', () => {
+      total -= bytes
+    })
+  })
+}
+
+/** What its body may grow to: as it says, which the parser holds it to, or the most that its route takes. */
+function bodyBytes({ headers, routeOptions }: FastifyRequest): number {
+  const length = headers['content-length']
+  if (length !== undefined) return Math.min(Number(length) || 0, routeOptions.bodyLimit ?? 0)
+  return headers['transfer-encoding'] === undefined ? 0 : (routeOptions.bodyLimit ?? 0)
+}
