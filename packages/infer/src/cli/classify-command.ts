@@ -5,11 +5,12 @@ import { type Answer, type Classifier, type ClassifierOptions, createClassifier 
 import type { Invert } from '../image/frame.js'
 import { loadRuntime } from '../runtime/index.js'
 import { answerJson, createTable } from './answers.js'
-import { expandSources, readStdin, type Source } from './expand-sources.js'
+import { expandSources, type Source } from './expand-sources.js'
 import type { Explainer } from './explain.js'
 import { modelJson, runsLine } from './model-facts.js'
 import { checkWhole } from './numbers.js'
 import { printable } from './printable.js'
+import { readStandardInput, STANDARD_INPUT } from './standard-input.js'
 import { hasFullColour, terminalPicture } from './terminal-picture.js'
 
 export interface ClassifyArguments {
@@ -64,7 +65,7 @@ function checkArguments({ pictures, top, threads }: ClassifyArguments): void {
       "expected pictures, found none: name files, folders or globs, or '-'; see mnist-infer --help",
     )
   }
-  if (pictures.filter((picture) => picture === '-').length > 1) {
+  if (pictures.filter((picture) => picture === STANDARD_INPUT).length > 1) {
     throw new UserError('USAGE', "'-': standard input can be read only once")
   }
 }
@@ -94,7 +95,7 @@ async function answerOne(source: Source, { classifier, args, explainer }: Answer
   if ('error' in source) return { name, error: source.error }
   let answer: Answer
   try {
-    const picture = 'stdin' in source ? { name, bytes: await readStdin() } : source.path
+    const picture = 'stdin' in source ? { name, bytes: await readStandardInput() } : source.path
     const answers = await classifier.classify([picture], { invert: args.invert, explain: explainer !== undefined })
     answer = answers[0] as Answer
   } catch (error) {

@@ -2,6 +2,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from 'mnist-export'
+import { STANDARD_INPUT } from './standard-input.js'
 
 /** A picture to read, or what is wrong with an argument. */
 export type Source =
@@ -21,7 +22,7 @@ export async function expandSources(args: readonly string[]): Promise<Source[]> 
 }
 
 async function expandOne(argument: string): Promise<Source[]> {
-  if (argument === '-') return [{ name: 'standard input', stdin: true }]
+  if (argument === STANDARD_INPUT) return [{ name: 'standard input', stdin: true }]
   const kind = await stat(argument).catch((error: NodeJS.ErrnoException) => error)
   if (kind instanceof Error)
     return GLOB_SIGNS.test(argument) ? expandGlob(argument) : [{ name: argument, path: argument }]
@@ -53,11 +54,4 @@ function ofPath(path: string): Source {
 
 function failed(name: string, message: string, cause?: Error): Source {
   return { name, error: new UserError('INPUT', message, { cause }) }
-}
-
-/** All of standard input. */
-export async function readStdin(): Promise<Uint8Array> {
-  const chunks: Buffer[] = []
-  for await (const chunk of process.stdin as AsyncIterable<Buffer>) chunks.push(chunk)
-  return Buffer.concat(chunks)
 }

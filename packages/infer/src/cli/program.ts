@@ -1,4 +1,5 @@
 /** The command `mnist-infer`: its options, with the handlers loaded only when they run. */
+import { UserError } from 'mnist-export'
 import type { Program } from 'mnist-export/cli'
 import type { Argv } from 'yargs'
 
@@ -7,8 +8,11 @@ const PROVIDERS = ['auto', 'cuda', 'webgpu', 'cpu', 'wasm'] as const
 export const program: Program = {
   name: 'mnist-infer',
   version: '0.1.0',
+  // Without this, yargs keeps the last picture only.
+  parserConfiguration: { 'duplicate-arguments-array': true },
   define: (parser) =>
     parser
+      .check(eachOptionOnce)
       .command(
         '$0 [pictures..]',
         'Read the digits in pictures',
@@ -82,6 +86,13 @@ export const program: Program = {
           await infoCommand(argv)
         },
       ),
+}
+
+/** Pictures are many, everything else is one. */
+function eachOptionOnce(argv: Readonly<Record<string, unknown>>): true {
+  const twice = Object.keys(argv).find((name) => Array.isArray(argv[name]) && name !== 'pictures' && name !== '_')
+  if (twice !== undefined) throw new UserError('USAGE', `--${twice}: expected it once, found it more often`)
+  return true
 }
 
 function modelOptions<T>(command: Argv<T>) {

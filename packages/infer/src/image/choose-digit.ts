@@ -3,6 +3,7 @@ import { type Component, connectedComponents, maskOf } from './components.js'
 import { type Contour, contourOf } from './contour.js'
 import type { Ink } from './ink.js'
 import { above, type Mask, masked, otsu } from './mask.js'
+import { percentile } from './percentile.js'
 import type { Box, Plane } from './picture.js'
 import { removeRuledLines } from './ruled-lines.js'
 import { strokeThickness } from './strokes.js'
@@ -15,7 +16,7 @@ export interface Candidate {
   readonly ink: Plane
   /** Mean thickness of its strokes, in pixels. */
   readonly thickness: number
-  /** Its own darkness, 0…255: the ink that a fifth of its pixels exceed. */
+  /** Its own darkness, 1…255: the ink that a fifth of its pixels exceed. */
   readonly darkness: number
   readonly contour: Contour
   /** How sharply it ends: the mean fall across its contour as a share of its own ink; about 1 for ink, less for light. */
@@ -53,7 +54,10 @@ export function chooseDigit({ plane: ink, raised }: Ink, floor: number): Choice 
   const threshold = otsu(masked(ink, free).values, floor)
   const weak = above(masked(ink, free), Math.max(floor, WEAK_SHARE * threshold))
   const components = connectedComponents(weak, ink)
-  const parts = components.parts.filter(({ peak }) => peak > threshold)
+  const strong = components.parts.filter(({ peak }) => peak > threshold)
+  // Once more: what surrounds a digit may have hung together with it through the faint ink that the threshold has cut.
+  const inside = strong.filter((part) => !surrounds(part, strong, weak))
+  const parts = inside.length === 0 ? strong : inside
   const [main] = [...parts].sort((a, b) => weightOf(b, ink) - weightOf(a, ink))
   if (main === undefined) return { reason: 'it is blank' }
   const own = withSatellites(main, parts)
@@ -170,11 +174,8 @@ export function boxAround(boxes: readonly Box[]): Box {
   }
 }
 
-function darknessOf({ values }: Plane): number {
-  const inked = values.filter((value) => value > 0)
-  if (inked.length === 0) return 255
-  inked.sort()
-  return inked[Math.floor(0.8 * inked.length)] as number
+function darknessOf(ink: Plane): number {
+  return percentile(ink.values, { share: 0.8, floor: 0 })
 }
 
 function sumOf({ values }: Plane): number {

@@ -10,7 +10,7 @@ import { paperSurface } from './illumination.js'
 import { type Ink, inkPlane, noiseOf, type Polarity } from './ink.js'
 import type { Mask } from './mask.js'
 import { type Box, type GreyPicture, greyOf, type Plane } from './picture.js'
-import { isCandidate, likelierReading, type Reading, sharperReading } from './polarity.js'
+import { isCandidate, type Lit, likelierReading, plainPolarity, type Reading, sharperReading } from './polarity.js'
 import { resizeToSide } from './resample.js'
 import { normaliseStrokes } from './stroke-width.js'
 
@@ -49,14 +49,17 @@ export interface NoDigit {
 export type Framed = FramedDigit | NoDigit
 
 /** The longest side that the steps work at: smaller pictures are enlarged, larger ones shrunk, so that sizes mean the same. */
-const LEAST_SIDE = 128
-const MOST_SIDE = 384
+const LEAST_SIDE = 112
+const MOST_SIDE = 256
 
 /**
  * Changes of light are wider than strokes, by so much of the longer side. Bold strokes want the first, steep light the second: both are
  * tried, and the sharper digit wins.
  */
 const WINDOWS = [0.4, 0.16] as const
+
+/** On even paper there is nothing but strokes. */
+const PLAIN_WINDOW = WINDOWS[0]
 
 /** Ink below this, of 255, is never ink: paper's grain, print that shows through, the edges of compression's blocks. */
 const LEAST_INK = 24
@@ -66,6 +69,7 @@ const NOISE_SIGMAS = 5
 
 /** Noisier pictures, in grey levels at the working size, are smoothed. */
 const NOISY = 5
+const VERY_NOISY = 14
 
 /** Frames the digit in a picture. */
 export function frameDigit(picture: GreyPicture, { invert = 'auto', explain = false }: FrameOptions = {}): Framed {
@@ -77,15 +81,15 @@ export function frameDigit(picture: GreyPicture, { invert = 'auto', explain = fa
   const { plane, noise } = workingPlane(picture)
   const surface = paperSurface(plane)
   const floor = Math.max(LEAST_INK, NOISE_SIGMAS * noise)
-  const readings = polarities.map((polarity) => {
-    const [wide, narrow] = WINDOWS.map((window): FullReading => {
-      const ink = inkPlane(plane, { surface, window }, polarity)
-      return { polarity, ink, choice: chooseDigit(ink, floor) }
-    }) as [FullReading, FullReading]
-    return sharperReading(wide, narrow)
-  })
-  const [first, second] = readings as [FullReading, FullReading?]
-  const reading = second === undefined ? first : likelierReading(first, second, { picture: plane, surface })
+  const read = (polarity: Polarity, window: number): FullReading => {
+    const ink = inkPlane(plane, { surface, window }, polarity)
+    return { polarity, ink, choice: chooseDigit(ink, floor) }
+  }
+  const plain = plainPolarity({ picture: plane, surface })
+  const reading =
+    plain !== undefined && polarities.includes(plain)
+      ? read(plain, PLAIN_WINDOW)
+      : bestReading(polarities, { read, picture: plane, surface })
   const steps = explain ? stepsOf(picture, plane, { surface, reading }) : []
   if (!isCandidate(reading.choice)) return { digit: null, reason: reading.choice.reason, steps }
 
@@ -96,6 +100,20 @@ export function frameDigit(picture: GreyPicture, { invert = 'auto', explain = fa
     box: boxInPicture(reading.choice.box, plane, picture),
     steps: explain ? [...steps, { name: 'framed', picture: digit }] : [],
   }
+}
+
+interface Readers extends Lit {
+  readonly read: (polarity: Polarity, window: number) => FullReading
+}
+
+/** Every polarity with every window. */
+function bestReading(polarities: readonly Polarity[], { read, ...lit }: Readers): FullReading {
+  const readings = polarities.map((polarity) => {
+    const [wide, narrow] = WINDOWS.map((window) => read(polarity, window)) as [FullReading, FullReading]
+    return sharperReading(wide, narrow)
+  })
+  const [first, second] = readings as [FullReading, FullReading?]
+  return second === undefined ? first : likelierReading(first, second, lit)
 }
 
 const POLARITIES: Readonly<Record<Invert, readonly Polarity[]>> = {
@@ -113,8 +131,8 @@ function workingPlane({ width, height, pixels }: GreyPicture): { plane: Plane; n
   // Shrinking averages noise away; enlarging leaves it as it is.
   const noise = noiseOf(side < longest ? plane : given)
   if (noise < NOISY) return { plane, noise }
-  const smooth = boxMean(plane, side > longest ? 2 : 1)
-  return { plane: smooth, noise: noise / 2 }
+  const radius = noise < VERY_NOISY ? 1 : 2
+  return { plane: boxMean(plane, radius), noise: noise / (radius + 1) }
 }
 
 function boxInPicture(box: Box, from: Plane, to: GreyPicture): Box {

@@ -34,6 +34,7 @@ export function greyFromRgba(rgba: Uint8Array | Uint8ClampedArray, width: number
 
 /** The brightness to lay a picture on; of no matter where nothing is transparent. */
 function paperUnder(rgba: Uint8Array | Uint8ClampedArray): number {
+  if (isOpaque(rgba)) return 0
   const histogram = new Float64Array(256)
   let visible = 0
   for (let offset = 0; offset < rgba.length; offset += 4) {
@@ -46,6 +47,11 @@ function paperUnder(rgba: Uint8Array | Uint8ClampedArray): number {
   const spread = percentile(histogram, 0.95 * visible) - percentile(histogram, 0.05 * visible)
   if (spread <= ONE_BRIGHTNESS || visible < (rgba.length / 4) * 255 * 0.5) return opposite
   return percentile(histogram, 0.5 * visible)
+}
+
+function isOpaque(rgba: Uint8Array | Uint8ClampedArray): boolean {
+  for (let offset = 3; offset < rgba.length; offset += 4) if (rgba[offset] !== 255) return false
+  return true
 }
 
 function mean(histogram: Float64Array, total: number): number {

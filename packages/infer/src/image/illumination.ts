@@ -7,8 +7,9 @@ import { boxMean, opening } from './filters.js'
 import { emptyPlane, type Plane } from './picture.js'
 import { resize, resizeToSide } from './resample.js'
 
-/** Longest side, in pixels, of the small copy that light is estimated on: it has no detail. */
-const COARSE_SIDE = 96
+/** Longest sides, in pixels, of the small copies that light is estimated on: it has no detail. */
+const SURFACE_SIDE = 48
+const GROUND_SIDE = 80
 
 /** Rounds of fitting; each leaves out what the last one showed to be no paper. */
 const ROUNDS = 8
@@ -21,7 +22,7 @@ const TUKEY = 4.685
  * do not count, so that up to nearly half of the picture may be ink or something else.
  */
 export function paperSurface(plane: Plane): Plane {
-  const coarse = resizeToSide(plane, Math.min(COARSE_SIDE, Math.max(plane.width, plane.height)))
+  const coarse = resizeToSide(plane, Math.min(SURFACE_SIDE, Math.max(plane.width, plane.height)))
   const { width, height, values } = coarse
   const terms = quadraticTerms(width, height)
   let weights = new Float64Array(values.length).fill(1)
@@ -43,7 +44,7 @@ export function paperSurface(plane: Plane): Plane {
  */
 export function ground(plane: Plane, window: number): Plane {
   const side = Math.max(plane.width, plane.height)
-  const coarse = resizeToSide(plane, Math.min(COARSE_SIDE, side))
+  const coarse = resizeToSide(plane, Math.min(GROUND_SIDE, side))
   const radius = Math.max(1, Math.round((Math.max(coarse.width, coarse.height) * window) / 2))
   return resize(boxMean(opening(coarse, radius), 2), plane.width, plane.height)
 }

@@ -1,10 +1,20 @@
 /**
- * Which of ink and paper is the darker one. Four signs, added up as logarithms of odds: what the most of the picture is, what its
- * edges are, which of the two readings has the larger digit-like thing, and whose strokes are thinner.
+ * Which of ink and paper is the darker one. Five signs, added up as logarithms of odds: which reading's digit stands out from
+ * most of the picture and ends sharply, what most of the picture and its edges are, which digit holds the other.
  */
 import type { Candidate, Choice } from './choose-digit.js'
 import type { Polarity } from './ink.js'
+import { percentile } from './percentile.js'
 import type { Plane } from './picture.js'
+
+/** A picture and the brightness of its paper, of the same size. */
+export interface Lit {
+  readonly picture: Plane
+  readonly surface: Plane
+}
+
+/** Keeps the ratio of two standings finite. */
+const LEAST_STANDING = 0.05
 
 export interface Reading {
   readonly polarity: Polarity
@@ -18,44 +28,34 @@ export function sharperReading<R extends Reading>(a: R, b: R): R {
   return readingScore(a.choice) >= readingScore(b.choice) ? a : b
 }
 
-function readingScore({ contour, sharpness }: Candidate): number {
-  return Math.log(contour.strength) + 2 * Math.log(sharpness)
+function readingScore({ sharpness, standing }: Candidate): number {
+  return sharpness * (standing + LEAST_STANDING)
 }
 
 /** The likelier of two polarities. A reading in which there is no digit loses against one in which there is. */
-export function likelierReading<R extends Reading>(dark: R, light: R, picture: { picture: Plane; surface: Plane }): R {
+export function likelierReading<R extends Reading>(dark: R, light: R, lit: Lit): R {
   if (!isCandidate(light.choice)) return dark
   if (!isCandidate(dark.choice)) return light
-  return darkOdds(dark.choice, light.choice, picture) >= 0 ? dark : light
+  return darkOdds(dark.choice, light.choice, lit) >= 0 ? dark : light
 }
 
 export function isCandidate(choice: Choice): choice is Candidate {
   return 'mask' in choice
 }
 
-/** Above 0: dark on light. */
-function darkOdds(dark: Candidate, light: Candidate, picture: { picture: Plane; surface: Plane }): number {
-  const signs = signsOf(dark, light, picture)
-  return signs.reduce((sum, sign, index) => sum + sign * (WEIGHTS[index] as number), 0)
-}
-
-const WEIGHTS = [2, 2, 2, 1, 1, 1, 1, 1.5]
-
-export function signsOf(
-  dark: Candidate,
-  light: Candidate,
-  { picture, surface }: { picture: Plane; surface: Plane },
-): number[] {
-  return [
-    logRatio(dark.contour.strength, light.contour.strength),
-    logRatio(dark.sharpness, light.sharpness),
-    logRatio(dark.standing + 0.05, light.standing + 0.05),
-    logRatio(dark.darkness, light.darkness),
-    logRatio(light.thickness / extent(light), dark.thickness / extent(dark)),
-    logRatio(extent(dark), extent(light)),
-    edgeOdds(picture),
-    massOdds(picture, surface),
-  ]
+/**
+ * Above 0: dark on light. The weights are a logistic regression's on 800 drawn digits under all kinds of light, on all kinds of
+ * paper, rounded; alone, the signs are right on 98, 96, 87, 84 and 24 % of them: what is shut in between a digit and the edge is
+ * larger than the digit.
+ */
+function darkOdds(dark: Candidate, light: Candidate, lit: Lit): number {
+  return (
+    1.3 * logRatio(dark.standing + LEAST_STANDING, light.standing + LEAST_STANDING) +
+    0.6 * massOdds(lit) +
+    0.4 * edgeOdds(lit.picture) +
+    1.3 * logRatio(dark.sharpness, light.sharpness) -
+    0.8 * logRatio(extent(dark), extent(light))
+  )
 }
 
 function extent({ box }: Candidate): number {
@@ -64,10 +64,7 @@ function extent({ box }: Candidate): number {
 
 /** The edges are mostly paper: how many of their pixels are nearer to the light end than to the dark end. */
 function edgeOdds({ width, height, values }: Plane): number {
-  const sorted = values.slice().sort()
-  const low = sorted[Math.floor(0.02 * sorted.length)] as number
-  const high = sorted[Math.floor(0.98 * (sorted.length - 1))] as number
-  const middle = (low + high) / 2
+  const middle = (percentile(values, { share: 0.02 }) + percentile(values, { share: 0.98 })) / 2
   let [lightPixels, darkPixels] = [1, 1]
   for (let index = 0; index < values.length; index++) {
     const x = index % width
@@ -80,14 +77,36 @@ function edgeOdds({ width, height, values }: Plane): number {
 }
 
 /** Ink stands out from the paper's surface, on one side of it. */
-function massOdds(picture: Plane, surface: Plane): number {
-  let [below, over] = [1, 1]
+function massOdds(lit: Lit): number {
+  const { below, over } = masses(lit)
+  return logRatio(below + 1, over + 1)
+}
+
+/** What stands out below and above the surface, and how many pixels lie on it. */
+function masses({ picture, surface }: Lit): { below: number; over: number; level: number } {
+  let [below, over, level] = [0, 0, 0]
   for (let index = 0; index < picture.values.length; index++) {
     const apart = (picture.values[index] as number) - (surface.values[index] as number)
-    if (apart < -16) below -= apart
-    if (apart > 16) over += apart
+    if (apart < -STANDS_OUT) below -= apart
+    else if (apart > STANDS_OUT) over += apart
+    else level++
   }
-  return logRatio(below, over)
+  return { below, over, level }
+}
+
+/** Further from the surface than this, in grey levels, is more than unevenness. */
+const STANDS_OUT = 16
+
+/**
+ * The polarity of a picture that leaves no doubt: nearly all that stands out from an even paper does so on one side, and it is not
+ * much. undefined where the readings must be compared.
+ */
+export function plainPolarity(lit: Lit): Polarity | undefined {
+  const { below, over, level } = masses(lit)
+  if (level < 0.6 * lit.picture.values.length) return undefined
+  if (below > 50 * over) return 'dark-on-light'
+  if (over > 50 * below) return 'light-on-dark'
+  return undefined
 }
 
 /** ln(a / b), within ±3, so that no sign outvotes all others. */

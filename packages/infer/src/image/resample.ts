@@ -30,10 +30,9 @@ function resizeColumns(plane: Plane, width: number): Plane {
     const start = first[x] as number
     const kernel = weights[x] as Float32Array
     for (let y = 0; y < plane.height; y++) {
+      const place = y * plane.width + start
       let sum = 0
-      for (let k = 0; k < kernel.length; k++) {
-        sum += (kernel[k] as number) * (plane.values[y * plane.width + start + k] as number)
-      }
+      for (let k = 0; k < kernel.length; k++) sum += (kernel[k] as number) * (plane.values[place + k] as number)
       out.values[y * width + x] = sum
     }
   }
