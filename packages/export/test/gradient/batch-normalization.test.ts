@@ -3,17 +3,10 @@ import { toOnnx } from '../../src/convert/weight-binding.js'
 import { trainingStep } from '../../src/gradient/training-step.js'
 import * as op from '../../src/graph/ops/index.js'
 import type { Model } from '../../src/onnx/model.js'
-import {
-  channelsLast,
-  converted,
-  crossEntropyGradients,
-  layers,
-  randomizeWeights,
-  relativeError,
-  tf,
-} from './support/layers-model.js'
+import { channelsLast, converted, crossEntropyGradients, layers, randomizeWeights, tf } from './support/layers-model.js'
 import { NetworkBuilder } from './support/networks.js'
 import { Random } from './support/random.js'
+import { relativeError } from './support/relative-error.js'
 import { floats, initialState, integers, run } from './support/session.js'
 
 /** Batch normalization of the picture itself. */

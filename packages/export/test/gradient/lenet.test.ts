@@ -2,15 +2,9 @@ import type { LayersModel } from '@tensorflow/tfjs-layers'
 import { describe, expect, test } from 'vitest'
 import { toOnnx } from '../../src/convert/weight-binding.js'
 import { trainingStep } from '../../src/gradient/training-step.js'
-import {
-  channelsLast,
-  converted,
-  crossEntropyGradients,
-  layers,
-  randomizeWeights,
-  relativeError,
-} from './support/layers-model.js'
+import { channelsLast, converted, crossEntropyGradients, layers, randomizeWeights } from './support/layers-model.js'
 import { Random } from './support/random.js'
+import { relativeError } from './support/relative-error.js'
 import { floats, initialState, integers, openSession, run } from './support/session.js'
 
 interface Variant {

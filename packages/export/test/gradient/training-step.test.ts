@@ -7,9 +7,10 @@ import {
 } from '../../src/gradient/training-step.js'
 import * as op from '../../src/graph/ops/index.js'
 import { DataType, type Model } from '../../src/onnx/model.js'
-import { relativeError, tf } from './support/layers-model.js'
+import { tf } from './support/layers-model.js'
 import { alexNet, lenet5, NARROW_ALEXNET, NetworkBuilder, randomBatch } from './support/networks.js'
 import { Random } from './support/random.js'
+import { relativeError } from './support/relative-error.js'
 import { type Feeds, floats, initialState, integers, openSession, run } from './support/session.js'
 
 /** Two dense layers on a 4×4 picture. */

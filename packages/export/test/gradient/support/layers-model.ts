@@ -79,14 +79,3 @@ export function crossEntropyGradients(
     tf.engine().endScope()
   }
 }
-
-/** ‖found - expected‖ / ‖expected‖ */
-export function relativeError(found: ArrayLike<number>, expected: ArrayLike<number>): number {
-  let difference = 0
-  let norm = 0
-  for (let index = 0; index < expected.length; index++) {
-    difference += ((found[index] as number) - (expected[index] as number)) ** 2
-    norm += (expected[index] as number) ** 2
-  }
-  return found.length === expected.length ? Math.sqrt(difference / (norm || 1)) : Number.POSITIVE_INFINITY
-}

@@ -19,8 +19,7 @@ export async function openSession(model: Model): Promise<(feeds: Feeds) => Promi
     logSeverityLevel: 3,
   })
   return async (feeds) => {
-    const tensors = Object.fromEntries(Object.entries(feeds).map(([name, feed]) => [name, ortTensor(feed)]))
-    const outputs = await session.run(tensors)
+    const outputs = await session.run(ortTensors(feeds))
     return Object.fromEntries(
       Object.entries(outputs).map(([name, { data }]) => [
         name,
@@ -37,6 +36,20 @@ function ortTensor({ dims, values }: Feed): Tensor {
 
 export async function run(model: Model, feeds: Feeds): Promise<Results> {
   return (await openSession(model))(feeds)
+}
+
+/** The FLOAT and INT64 results of one run in onnxruntime's own memory: for large ones. */
+export async function runOnce(
+  model: Model,
+  feeds: Feeds,
+): Promise<Readonly<Record<string, Float32Array | BigInt64Array>>> {
+  const session = await InferenceSession.create(encodeModel(model), { logSeverityLevel: 3, enableMemPattern: false })
+  const outputs = await session.run(ortTensors(feeds))
+  return Object.fromEntries(Object.entries(outputs).map(([name, { data }]) => [name, data as Float32Array]))
+}
+
+function ortTensors(feeds: Feeds): Record<string, Tensor> {
+  return Object.fromEntries(Object.entries(feeds).map(([name, feed]) => [name, ortTensor(feed)]))
 }
 
 /** The model's own FLOAT initializers that are inputs of `step`: a step's state at its start. */
