@@ -1,0 +1,25 @@
+// Service worker: what was loaded once is there without a line. The host comes first, so that nothing stale is shown.
+const CACHE = 'mnist-digit-page'
+
+self.addEventListener('install', () => self.skipWaiting())
+self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()))
+
+self.addEventListener('fetch', (event) => {
+  const { request } = event
+  if (request.method !== 'GET' || new URL(request.url).origin !== location.origin) return
+  event.respondWith(fromHost(request))
+})
+
+async function fromHost(request) {
+  const cache = await caches.open(CACHE)
+  try {
+    const response = await fetch(request)
+    // The worker of the element keeps the binaries itself (it would be twice 14 MB).
+    if (response.ok && !request.url.endsWith('.wasm')) await cache.put(request, response.clone())
+    return response
+  } catch (error) {
+    const kept = await cache.match(request, { ignoreSearch: true })
+    if (kept === undefined) throw error
+    return kept
+  }
+}

@@ -1,0 +1,91 @@
+/** Reading digits without the element: for those who bring their own interface. */
+
+import { type PictureSource, readPicture } from './runtime/picture.js'
+import type {
+  FeatureStage,
+  ModelSource,
+  OpenedModel,
+  Progress,
+  Reading,
+  RgbaPicture,
+  WebProvider,
+} from './runtime/protocol.js'
+import { acquireWorker, releaseWorker } from './runtime/shared-worker.js'
+
+export interface ReaderOptions {
+  /** URL of an .onnx file, or its bytes. By default the LeNet-5 that lies beside this script. */
+  readonly model?: ModelSource
+  /** `wasm` by default. `webgpu` loads a runtime of twice the size, and falls back where there is none. */
+  readonly provider?: WebProvider
+  /** By default one a core, four at most, where the page is cross-origin isolated; one elsewhere. */
+  readonly threads?: number
+  readonly onProgress?: (progress: Progress) => void
+}
+
+export interface ClassifyOptions {
+  /** Whether the ink is lighter than the paper, where that is known. By default it is found out. */
+  readonly lightOnDark?: boolean
+}
+
+/** An open model. Close it when it is no longer wanted. */
+export interface DigitReader {
+  readonly info: Omit<OpenedModel, 'handle'>
+  /** Finds the digit in a picture, frames it as MNIST's are, and reads it. */
+  classify(picture: PictureSource | RgbaPicture, options?: ClassifyOptions): Promise<Reading>
+  /** Logits [n × 10] of digits that are framed already, `images` [n × 784], paper 0, ink 255. */
+  logits(images: Uint8Array): Promise<Float32Array>
+  /** What each layer makes of a framed digit. */
+  featureMaps(digit: Uint8Array): Promise<readonly FeatureStage[]>
+  close(): Promise<void>
+}
+
+/** The model that lies beside the built script. */
+export const DEFAULT_MODEL_URL = new URL('./models/lenet5.onnx', import.meta.url).href
+
+/** @throws ProblemError where the model or the runtime can't be had, or can't run here. */
+export async function openReader({
+  model = DEFAULT_MODEL_URL,
+  provider = 'wasm',
+  threads,
+  onProgress,
+}: ReaderOptions = {}): Promise<DigitReader> {
+  const worker = acquireWorker()
+  const source = typeof model === 'string' ? new URL(model, document.baseURI).href : model
+  try {
+    const options = onProgress === undefined ? {} : { onProgress }
+    const { handle, ...info } = await worker.request('open', { model: source, provider, threads }, options)
+    let open = true
+    return {
+      info,
+      async classify(picture, { lightOnDark } = {}) {
+        const rgba = 'rgba' in picture ? picture : await readPicture(picture)
+        return worker.request('classify', { handle, picture: rgba, lightOnDark })
+      },
+      logits: (images) => worker.request('logits', { handle, images }),
+      featureMaps: (digit) => worker.request('featureMaps', { handle, digit }),
+      async close() {
+        if (!open) return
+        open = false
+        await worker.request('close', { handle }).catch(() => null)
+        releaseWorker()
+      },
+    }
+  } catch (error) {
+    releaseWorker()
+    throw error
+  }
+}
+
+let shared: Promise<DigitReader> | undefined
+
+/**
+ * Reads the digit in a picture, with the model beside this script. The first call loads it; it stays open from then on.
+ * @throws ProblemError where the picture, the model or the runtime can't be had.
+ */
+export async function classify(picture: PictureSource, options?: ClassifyOptions): Promise<Reading> {
+  shared ??= openReader().catch((error: unknown) => {
+    shared = undefined
+    throw error
+  })
+  return (await shared).classify(picture, options)
+}

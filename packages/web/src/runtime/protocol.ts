@@ -1,0 +1,103 @@
+/** What the page and its workers say to each other: requests with a number, each answered once, with progress in between. */
+
+import type { ProblemReport } from '../problem.js'
+import type { EpochReport, TaughtModel, TeachParams, TrainParams, TrainProgress } from '../training.js'
+
+/** Where a model is: a URL, or the bytes of its file. */
+export type ModelSource = string | Uint8Array
+
+/** `wasm` is the default; `webgpu` loads another, larger build of the runtime. */
+export type WebProvider = 'wasm' | 'webgpu'
+
+export interface OpenParams {
+  readonly model: ModelSource
+  readonly provider: WebProvider
+  /** Asked for; undefined leaves it to the runtime. */
+  readonly threads: number | undefined
+}
+
+/** What runs, and what had to be done without. */
+export interface RuntimeReport {
+  readonly provider: WebProvider
+  readonly threads: number
+  /** One line: `WebAssembly, 1 thread (this page is not cross-origin isolated)`. */
+  readonly description: string
+  /** What was asked for and could not be had; the model answers all the same. */
+  readonly notices: readonly ProblemReport[]
+}
+
+export interface OpenedModel {
+  /** Names the model in later requests. */
+  readonly handle: number
+  readonly metadata: Readonly<Record<string, string>>
+  /** Numbers in the model's weights. */
+  readonly parameters: number
+  /** Of the model's file. */
+  readonly bytes: number
+  readonly report: RuntimeReport
+}
+
+/** A picture as a canvas gives it. */
+export interface RgbaPicture {
+  readonly width: number
+  readonly height: number
+  /** [height × width × 4] */
+  readonly rgba: Uint8ClampedArray
+}
+
+export interface Reading {
+  /** Null where there is nothing to read. */
+  readonly digit: number | null
+  /** Why there is no digit. */
+  readonly reason: string | undefined
+  /** [10], adds up to 1; all 0 where there is no digit. */
+  readonly probabilities: Float32Array
+  /** What the network saw: [28 × 28], paper 0, ink 255. */
+  readonly seen: Uint8Array | null
+  /** Framing and network, without the way there and back. */
+  readonly milliseconds: number
+}
+
+/** What one layer made of a digit. */
+export interface FeatureStage {
+  /** The layer's value in the graph: `conv1`. */
+  readonly name: string
+  readonly operator: string
+  /** [channels, height, width], or [units] */
+  readonly shape: readonly number[]
+  /** At most the first `MAX_CHANNELS` channels, row-major. */
+  readonly values: Float32Array
+}
+
+export interface Methods {
+  open: { params: OpenParams; result: OpenedModel }
+  close: { params: { handle: number }; result: null }
+  classify: { params: { handle: number; picture: RgbaPicture; lightOnDark: boolean | undefined }; result: Reading }
+  /** Digits that are framed already, [n × 784]; result [n × 10]. */
+  logits: { params: { handle: number; images: Uint8Array }; result: Float32Array }
+  featureMaps: { params: { handle: number; digit: Uint8Array }; result: readonly FeatureStage[] }
+  train: { params: TrainParams; result: readonly EpochReport[] }
+  pause: { params: { paused: boolean }; result: null }
+  stop: { params: null; result: null }
+  /** The model as it is now, in the middle of a training too. */
+  trained: { params: null; result: Uint8Array }
+  teach: { params: TeachParams; result: TaughtModel }
+}
+
+export type MethodName = keyof Methods
+
+export interface Request<M extends MethodName = MethodName> {
+  readonly id: number
+  readonly method: M
+  readonly params: Methods[M]['params']
+}
+
+/** How far a download is, or a training. */
+export type Progress =
+  | { readonly type: 'download'; readonly what: 'runtime' | 'model'; readonly loaded: number; readonly total: number }
+  | TrainProgress
+
+export type Reply =
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly error: ProblemReport }
+  | { readonly id: number; readonly progress: Progress }

@@ -1,0 +1,179 @@
+/** A model that is open in this worker: framed digits to logits, pictures to readings. */
+import { UserError } from 'mnist-export'
+import { type DigitModel, readDigitModel } from 'mnist-infer/contract'
+import { CLASSES, DIGIT_PIXELS, DIGIT_SIZE } from 'mnist-infer/digits'
+import { frameDigit, greyFromRgba } from 'mnist-infer/framing'
+import { float32, type Session } from 'mnist-infer/runtime/web'
+import { ProblemError, type ProblemReport } from '../problem.js'
+import type { OpenParams, Progress, Reading, RgbaPicture, RuntimeReport, WebProvider } from '../runtime/protocol.js'
+import { download } from './download.js'
+import { assertWebAssembly, chooseThreads, type OpenOptions, openModel, preload } from './runtime.js'
+import { indexOfLargest, selfTest } from './self-test.js'
+
+export interface OpenDigitModel {
+  readonly bytes: Uint8Array
+  readonly contract: DigitModel
+  readonly session: Session
+  readonly report: RuntimeReport
+}
+
+/** The most pictures in one run. */
+const LARGEST_BATCH = 256
+
+/** @throws ProblemError */
+export async function openDigitModel(
+  { model, provider, threads }: OpenParams,
+  onProgress: (progress: Progress) => void,
+): Promise<OpenDigitModel> {
+  assertWebAssembly()
+  const choice = chooseThreads(threads)
+  const options: OpenOptions = { threads: choice.threads, onProgress }
+  // Its own files are the larger part: they come in beside the model.
+  if (provider === 'wasm') preload(provider, options)
+  const name = typeof model === 'string' ? model : 'the model'
+  const bytes = typeof model === 'string' ? await downloadModel(model, onProgress) : model
+  const contract = readContract(bytes, name)
+  const notices: ProblemReport[] = choice.notice === undefined ? [] : [choice.notice]
+  const opened = await openTested({ bytes, contract, name }, provider, { options, notices })
+  return {
+    bytes,
+    contract,
+    session: opened.session,
+    report: {
+      provider: opened.provider,
+      threads: choice.threads,
+      description: describe(opened.provider, choice),
+      notices,
+    },
+  }
+}
+
+function describe(provider: WebProvider, { threads, reason }: { threads: number; reason: string }): string {
+  if (provider === 'webgpu') return 'WebGPU'
+  const why = reason === '' ? '' : ` (${reason})`
+  return `WebAssembly, ${threads} ${threads === 1 ? 'thread' : 'threads'}${why}`
+}
+
+function downloadModel(url: string, onProgress: (progress: Progress) => void): Promise<Uint8Array> {
+  return download(url, {
+    immutable: false,
+    onProgress: (loaded, total) => onProgress({ type: 'download', what: 'model', loaded, total }),
+  })
+}
+
+function readContract(bytes: Uint8Array, name: string): DigitModel {
+  try {
+    return readDigitModel(bytes, name)
+  } catch (cause) {
+    if (!(cause instanceof UserError)) throw cause
+    throw new ProblemError('model-unreadable', cause.message, { cause })
+  }
+}
+
+interface Candidate {
+  readonly bytes: Uint8Array
+  readonly contract: DigitModel
+  readonly name: string
+}
+
+interface Attempt {
+  readonly options: OpenOptions
+  /** Gets what must be done without. */
+  readonly notices: ProblemReport[]
+}
+
+/** The provider asked for, if it opens the model and reads known digits right; WebAssembly otherwise. */
+async function openTested(
+  candidate: Candidate,
+  provider: WebProvider,
+  attempt: Attempt,
+): Promise<{ session: Session; provider: WebProvider }> {
+  const { bytes, contract, name } = candidate
+  try {
+    const session = await openModel(bytes, provider, attempt.options)
+    const test = await selfTest((digit) => logitsOf({ session, contract }, digit))
+    if (test.passed) return { session, provider }
+    const found = `${test.right} of ${test.read}`
+    const message =
+      provider === 'wasm'
+        ? `${name}: expected it to read known digits, found ${found} right: it needs more training.`
+        : `WebGPU: expected it to read known digits with ${name}, found ${found} right. WebAssembly takes over.`
+    attempt.notices.push({ problem: 'wrong-answers', message })
+    if (provider === 'wasm') return { session, provider }
+    await session.close()
+  } catch (error) {
+    if (provider === 'wasm' || !(error instanceof ProblemError)) throw error
+    attempt.notices.push({ problem: error.problem, message: error.message })
+  }
+  return openTested(candidate, 'wasm', attempt)
+}
+
+type Runnable = Pick<OpenDigitModel, 'session' | 'contract'>
+
+/** Logits, [n, 10], of framed digits [n × 784]; the logarithm of the probabilities where a model gives nothing else. */
+export async function logitsOf({ session, contract }: Runnable, images: Uint8Array): Promise<Float32Array> {
+  const count = images.length / DIGIT_PIXELS
+  const size = contract.batch ?? LARGEST_BATCH
+  const rows = new Float32Array(count * CLASSES)
+  for (let start = 0; start < count; start += size) {
+    const taken = Math.min(size, count - start)
+    const batch = contract.batch ?? taken
+    const image = float32(inputValues(contract, images.subarray(start * DIGIT_PIXELS), { taken, batch }), [
+      batch,
+      1,
+      DIGIT_SIZE,
+      DIGIT_SIZE,
+    ])
+    const output = session.outputs.includes('logits') ? 'logits' : contract.output
+    const { [output]: result } = await session.run({ image }, { outputs: [output] })
+    const values = result?.data as Float32Array
+    rows.set((output === 'logits' ? values : values.map(Math.log)).subarray(0, taken * CLASSES), start * CLASSES)
+  }
+  return rows
+}
+
+/** 0…255 → the model's own range; a model of a fixed batch gets bare paper for the pictures that are lacking. */
+function inputValues(
+  { range }: DigitModel,
+  images: Uint8Array,
+  { taken, batch }: { taken: number; batch: number },
+): Float32Array {
+  const values = new Float32Array(batch * DIGIT_PIXELS).fill(range.paper)
+  const scale = (range.ink - range.paper) / 255
+  for (let index = 0; index < taken * DIGIT_PIXELS; index++)
+    values[index] = range.paper + scale * (images[index] as number)
+  return values
+}
+
+/** Frames and reads the digit in a picture. `lightOnDark` where the caller knows; else it is found out. */
+export async function classifyPicture(
+  model: Runnable,
+  { rgba, width, height }: RgbaPicture,
+  lightOnDark: boolean | undefined,
+): Promise<Reading> {
+  const start = performance.now()
+  const invert = lightOnDark === undefined ? 'auto' : lightOnDark ? 'no' : 'yes'
+  const framed = frameDigit(greyFromRgba(rgba, width, height), { invert })
+  if (framed.digit === null) {
+    const probabilities = new Float32Array(CLASSES)
+    const { reason } = framed
+    return { digit: null, reason, probabilities, seen: null, milliseconds: performance.now() - start }
+  }
+  const seen = framed.digit.pixels
+  const probabilities = softmax(await logitsOf(model, seen))
+  return {
+    digit: indexOfLargest(probabilities),
+    reason: undefined,
+    probabilities,
+    seen,
+    milliseconds: performance.now() - start,
+  }
+}
+
+/** Of one row; its greatest is taken away first, so that no exponential overflows. */
+function softmax(logits: Float32Array): Float32Array {
+  const greatest = Math.max(...logits)
+  const exponentials = logits.map((value) => Math.exp(value - greatest))
+  const sum = exponentials.reduce((total, value) => total + value, 0)
+  return exponentials.map((value) => value / sum)
+}

@@ -1,0 +1,43 @@
+/**
+ * Known digits, read before anything else: a provider that computes wrongly gives answers all the same, and nobody would know.
+ */
+import { DIGIT_PIXELS, generateDigits } from 'mnist-infer/digits'
+
+/** Ten of them hold every digit once; a model in order reads nine or ten. */
+const KNOWN = 10
+
+/** A deep network takes a tenth of a second for each: then a few must do. */
+const MOST_MILLISECONDS = 150
+
+/** Two mistakes in three are no accident; noise is right one time in ten. */
+const LEAST_SHARE = 0.6
+
+/** Seed of a set that all networks of ours read without a mistake. */
+const SEED = 7
+
+export interface SelfTest {
+  readonly passed: boolean
+  readonly right: number
+  readonly read: number
+}
+
+/** @param logits Logits, [10], of one framed digit, [28 × 28] of 0…255. */
+export async function selfTest(logits: (digit: Uint8Array) => Promise<Float32Array>): Promise<SelfTest> {
+  const { images, labels } = generateDigits({ count: KNOWN, seed: SEED })
+  const start = performance.now()
+  let [right, read] = [0, 0]
+  while (read < KNOWN && (read < 3 || performance.now() - start < MOST_MILLISECONDS)) {
+    const row = await logits(images.subarray(read * DIGIT_PIXELS, (read + 1) * DIGIT_PIXELS))
+    if (row.every(Number.isFinite) && indexOfLargest(row) === labels[read]) right++
+    read++
+  }
+  return { passed: right / read >= LEAST_SHARE, right, read }
+}
+
+export function indexOfLargest(values: ArrayLike<number>): number {
+  let best = 0
+  for (let index = 1; index < values.length; index++) {
+    if ((values[index] as number) > (values[best] as number)) best = index
+  }
+  return best
+}
