@@ -20,6 +20,9 @@ import type { Convolution } from './convolution.js'
 /** Maps of at most so many channels (MLAS packs its right-hand side for a product of so few rows) have formulations of their own. */
 const FEW_CHANNELS = 16
 
+/** Windows of at most so many taps on one channel are worth gathering: the identity costs taps² multiplications a position. */
+const FEW_TAPS = 64
+
 export function directConvolution(
   convolution: Convolution,
   { x, w, b }: { x: Value; w: Value; b: Value | undefined },
@@ -171,7 +174,7 @@ function interleaved(
 export function directFilterGradient(convolution: Convolution, { x, dy }: { x: Value; dy: Value }): Value {
   const { call, channels, filters, kernel, strides, pads, inputSize, outputSize, batch } = convolution
   const { g } = call
-  if (channels === 1 && filters <= FEW_CHANNELS && strides.every((stride) => stride === 1)) {
+  if (channels === 1 && kernel.reduce((taps, length) => taps * length, 1) <= FEW_TAPS) {
     return gatheredFilterGradient(convolution, { x, dy })
   }
   // What the last window did not reach is cut off; what it reached beyond the picture is padded.
@@ -197,14 +200,18 @@ export function directFilterGradient(convolution: Convolution, { x, dy }: { x: V
     : transpose(g, filters4, { perm: [0, 3, 1, 2] }) // [O, kh, kw, C] -> [O, C, kh, kw]
 }
 
-/** Few filters on one channel: the windows gathered by a convolution with the identity, then one matrix product. */
+/** One channel and few taps: the windows gathered by a convolution with the identity, then one matrix product. */
 function gatheredFilterGradient(convolution: Convolution, { x, dy }: { x: Value; dy: Value }): Value {
-  const { call, filters, kernel, pads, outputSize, batch } = convolution
+  const { call, filters, kernel, strides, pads, outputSize, batch } = convolution
   const { g } = call
   const taps = kernel.reduce((product, length) => product * length, 1)
   const identity = Float32Array.from({ length: taps * taps }, (_, index) => (index % (taps + 1) === 0 ? 1 : 0))
   const gather = g.constant(floatTensor('gather', [taps, 1, ...kernel, 1], identity))
-  const windows = conv(g, [asPicture(g, x), gather], { kernelShape: [...kernel, 1], pads: withBatchPads(pads) })
+  const windows = conv(g, [asPicture(g, x), gather], {
+    kernelShape: [...kernel, 1],
+    strides: [...strides, 1],
+    pads: withBatchPads(pads),
+  })
   const positions = outputSize.reduce((product, length) => product * length, batch)
   const dw = gemm(
     g,

@@ -48,8 +48,9 @@ export function toomCookFilterGradient(convolution: Convolution, { x, dy }: { x:
   const { g } = call
   const points = fusedMatMul(g, [gradientTransform(convolution, dy), dataTransform(convolution, x)], { transB: 1 })
   const rows = reshape(g, points, g.int64s([points.shape[0] as number, filters * channels], 'rows'))
-  const dw = gemm(g, [rows, filterMatrix(convolution)], { transA: 1 }) // [O C, r²]
-  return reshape(g, dw, g.int64s([filters, channels, ...kernel], 'filter'))
+  // As MatMul and Transpose: a Gemm of so narrow a result, which ONNX Runtime would make of Gemm and Transpose, is slow.
+  const dw = matMul(g, constantMatrix(convolution, transposed(tapsToPoints(convolution))), rows) // [r², O C]
+  return reshape(g, transpose(g, dw, { perm: [1, 0] }), g.int64s([filters, channels, ...kernel], 'filter'))
 }
 
 /** w [O, C, r, r] → Ŵ [Q, O, C] */
@@ -58,7 +59,7 @@ function filterTransform(convolution: Convolution, w: Value): Value {
   const { g } = call
   return call.shared(`toom-cook ${m} of filter ${w.name}`, () => {
     const taps = reshape(g, w, g.int64s([filters * channels, product1(kernel)], 'taps'))
-    const points = gemm(g, [filterMatrix(convolution), taps], { transB: 1 })
+    const points = gemm(g, [constantMatrix(convolution, tapsToPoints(convolution)), taps], { transB: 1 })
     return reshape(g, points, g.int64s([points.shape[0] as number, filters, channels], 'points'))
   })
 }
@@ -189,13 +190,9 @@ function outputMatrices({ m, kernel, outputSize }: Convolution): Matrix[] {
 }
 
 /** G ⊗ G, [Q, r²] */
-function filterMatrix(convolution: Convolution): Value {
-  const { m, kernel } = convolution
+function tapsToPoints({ m, kernel }: Convolution): Matrix {
   const { g } = toomCook(m, kernel[0] as number)
-  return constantMatrix(
-    convolution,
-    g.flatMap((a) => g.map((b) => a.flatMap((left) => b.map((right) => left * right)))),
-  )
+  return g.flatMap((a) => g.map((b) => a.flatMap((left) => b.map((right) => left * right))))
 }
 
 /**
