@@ -1,5 +1,6 @@
 /**
- * Files to grey pictures: PNG, JPEG, WebP, GIF (first frame), TIFF (first page), AVIF through sharp, BMP by `bmp.ts`.
+ * Files to grey pictures: PNG, JPEG, WebP, GIF (first frame), TIFF (first page), AVIF through sharp, BMP by `bmp.ts`, small plain PNG
+ * by `plain-png.ts`.
  * Any bit depth and colour space that libvips knows; EXIF rotation applied; transparency laid on paper (`grey.ts`).
  *
  * Input is not trusted. The format is told by the first bytes, before sharp sees them; sizes are read from the header and
@@ -11,6 +12,7 @@ import { decodeBmp, readBmpHeader } from './bmp.js'
 import { FORMAT_NAMES, type PictureFormat, sniffFormat } from './formats.js'
 import { greyFromRgba } from './grey.js'
 import type { GreyPicture } from './picture.js'
+import { decodePlainPng } from './plain-png.js'
 import { loadSharp } from './sharp.js'
 import { type NamedBytes, readSource } from './source.js'
 
@@ -43,8 +45,11 @@ export async function decodePicture(
 ): Promise<GreyPicture> {
   const { bytes, name } = typeof source === 'string' ? await readSource(source) : source
   const format = acceptedFormat(bytes, name)
+  const plain = format === 'PNG' ? decodePlainPng(bytes, maxPixels) : undefined
   const { rgba, width, height } =
-    format === 'BMP' ? decodeBmpWithin(bytes, name, maxPixels) : await decodeBySharp({ bytes, name, format, maxPixels })
+    format === 'BMP'
+      ? decodeBmpWithin(bytes, name, maxPixels)
+      : (plain ?? (await decodeBySharp({ bytes, name, format, maxPixels })))
   return greyFromRgba(rgba, width, height)
 }
 
