@@ -248,6 +248,20 @@ const CASES: Readonly<Record<string, readonly (readonly [string, RuleCase])[]>> 
   Reshape: [['', unary((g, x) => op.reshape(g, x, g.int64s([0, 12])))]],
   Resize: [
     [
+      'nearest by whole scales, as UpSampling2D has it',
+      unary(
+        (g, x) =>
+          op.resize(
+            g,
+            x,
+            { scales: [2, 3] },
+            { mode: 'nearest', coordinateTransformationMode: 'asymmetric', nearestMode: 'floor' },
+          ),
+        'normal',
+        [2, 1, 6, 5],
+      ),
+    ],
+    [
       'by scales that do not divide the size',
       unary(
         (g, x) => op.resize(g, x, { scales: [1.7] }, { mode: 'linear', coordinateTransformationMode: 'half_pixel' }),
