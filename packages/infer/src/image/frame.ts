@@ -71,6 +71,8 @@ const NOISE_SIGMAS = 5
 const NOISY = 5
 const VERY_NOISY = 14
 
+const NOISE = 'it is noise, without a stroke that stands out'
+
 /** Frames the digit in a picture. */
 export function frameDigit(picture: GreyPicture, { invert = 'auto', explain = false }: FrameOptions = {}): Framed {
   const polarities = POLARITIES[invert]
@@ -80,10 +82,9 @@ export function frameDigit(picture: GreyPicture, { invert = 'auto', explain = fa
 
   const { plane, noise } = workingPlane(picture)
   const surface = paperSurface(plane)
-  const floor = Math.max(LEAST_INK, NOISE_SIGMAS * noise)
   const read = (polarity: Polarity, window: number): FullReading => {
     const ink = inkPlane(plane, { surface, window }, polarity)
-    return { polarity, ink, choice: chooseDigit(ink, floor) }
+    return { polarity, ink, choice: chooseDigit(ink, Math.max(LEAST_INK, NOISE_SIGMAS * noise * ink.gain)) }
   }
   const plain = plainPolarity({ picture: plane, surface })
   const reading =
@@ -91,7 +92,9 @@ export function frameDigit(picture: GreyPicture, { invert = 'auto', explain = fa
       ? read(plain, PLAIN_WINDOW)
       : bestReading(polarities, { read, picture: plane, surface })
   const steps = explain ? stepsOf(picture, plane, { surface, reading }) : []
-  if (!isCandidate(reading.choice)) return { digit: null, reason: reading.choice.reason, steps }
+  if (!isCandidate(reading.choice)) {
+    return { digit: null, reason: noise < VERY_NOISY ? reading.choice.reason : NOISE, steps }
+  }
 
   const digit = greyOf(placeInField(normaliseStrokes(reading.choice)))
   return {
@@ -127,12 +130,12 @@ function workingPlane({ width, height, pixels }: GreyPicture): { plane: Plane; n
   const given: Plane = { width, height, values: Float32Array.from(pixels) }
   const longest = Math.max(width, height)
   const side = Math.max(LEAST_SIDE, Math.min(MOST_SIDE, longest))
-  const plane = side === longest ? given : resizeToSide(given, side)
-  // Shrinking averages noise away; enlarging leaves it as it is.
-  const noise = noiseOf(side < longest ? plane : given)
-  if (noise < NOISY) return { plane, noise }
-  const radius = noise < VERY_NOISY ? 1 : 2
-  return { plane: boxMean(plane, radius), noise: noise / (radius + 1) }
+  const shrunk = side < longest ? resizeToSide(given, side) : given
+  // Measured and smoothed before anything is enlarged: enlarged noise is no longer fine.
+  const measured = noiseOf(shrunk)
+  const radius = measured < NOISY ? 0 : measured < VERY_NOISY || side > longest ? 1 : 2
+  const smooth = boxMean(shrunk, radius)
+  return { plane: side > longest ? resizeToSide(smooth, side) : smooth, noise: measured / (radius + 1) }
 }
 
 function boxInPicture(box: Box, from: Plane, to: GreyPicture): Box {

@@ -6,7 +6,7 @@ import { emptyPlane, type Plane } from './picture.js'
 export type Polarity = 'dark-on-light' | 'light-on-dark'
 
 /** Darker paper than this (or, light on dark, lighter) is taken for it: a ratio to next to nothing says nothing. */
-const LEAST_RANGE = 48
+const LEAST_RANGE = 96
 
 /** Places that noise is measured at. */
 const NOISE_SAMPLES = 8192
@@ -22,6 +22,8 @@ export interface Ink {
   readonly plane: Plane
   /** The same measured from the surface that most of the picture lies on, rather than from what is around each place. */
   readonly raised: Plane
+  /** What a grey level's difference is in ink, on average. */
+  readonly gain: number
 }
 
 /**
@@ -41,6 +43,7 @@ export function inkPlane(
   const floor = ground(above, window)
   const plane = emptyPlane(picture.width, picture.height)
   const raised = emptyPlane(picture.width, picture.height)
+  let gain = 0
   for (let index = 0; index < plane.values.length; index++) {
     const light = surface.values[index] as number
     const base = floor.values[index] as number
@@ -48,9 +51,10 @@ export function inkPlane(
     const height = (above.values[index] as number) - base
     const unit = 255 / Math.max(LEAST_RANGE, range)
     plane.values[index] = Math.min(255, Math.max(0, height * unit))
+    gain += unit / plane.values.length
     raised.values[index] = (above.values[index] as number) * unit
   }
-  return { plane, raised }
+  return { plane, raised, gain }
 }
 
 /**
