@@ -22,7 +22,7 @@ export class Chart {
   readonly #canvas: HTMLCanvasElement
   #batches: BatchPoint[] = []
   #epochs: EpochPoint[] = []
-  #planned = 1
+  #planned = 8
   #scheduled = false
 
   constructor(canvas: HTMLCanvasElement) {

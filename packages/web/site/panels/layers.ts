@@ -10,6 +10,15 @@ const SIZES: readonly (readonly [from: number, size: number])[] = [
   [0, 44],
 ]
 
+/** Operators in words. */
+const KINDS: Readonly<Record<string, string>> = {
+  Sigmoid: 'after the sigmoid',
+  Relu: 'after the ReLU',
+  AveragePool: 'average pool',
+  MaxPool: 'max pool',
+  GlobalAveragePool: 'global average',
+}
+
 export class LayersPanel {
   readonly #list = byId('layer-list', 'div')
   #waiting: { reader: DigitReader; seen: Uint8Array } | undefined
@@ -38,14 +47,15 @@ export class LayersPanel {
 }
 
 function layer({ name, operator, shape, values }: FeatureStage): HTMLElement {
-  const section = document.createElement('section')
+  const section = document.createElement('div')
   section.className = 'layer'
   const header = document.createElement('header')
   const title = document.createElement('strong')
   title.textContent = name.split('/')[0] ?? name
-  const facts = document.createElement('span')
-  facts.textContent = `${operator}, ${shape.join(' × ')}`
-  header.append(title, facts)
+  const [kind, size] = [document.createElement('span'), document.createElement('span')]
+  kind.textContent = KINDS[operator] ?? operator
+  size.textContent = shape.length === 1 ? `${shape[0]} units` : shape.join(' × ')
+  header.append(title, kind, size)
   const maps = document.createElement('div')
   maps.className = 'maps'
   maps.append(...(shape.length === 3 ? channelMaps(values, shape) : [unitMap(values)]))

@@ -55,6 +55,8 @@ export function spoken({ digit, reason, probabilities }: Reading): string {
   return `${digit}, ${percent(probability)} sure${doubt}`
 }
 
+/** Never rounded up to certainty: 99.97 % is not 100 %. */
 export function percent(share: number): string {
+  if (share > 0.99 && share < 1) return `${(Math.floor(share * 1000) / 10).toFixed(1)} %`
   return `${(share * 100).toFixed(share > 0 && share < 0.1 ? 1 : 0)} %`
 }

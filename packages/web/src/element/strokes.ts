@@ -37,8 +37,8 @@ export function drawStroke(context: CanvasRenderingContext2D, stroke: Stroke, si
   context.stroke()
 }
 
-/** Pixels of the picture that is read: framing works at about this size. */
-const READ_SIDE = 196
+/** Side of the picture that is read, in pixels: the least that framing works at, and five times what the network sees. */
+const READ_SIDE = 128
 
 let reading: CanvasRenderingContext2D | undefined
 

@@ -30,6 +30,7 @@ export async function openDigitModel(
   const options: OpenOptions = { threads: choice.threads, onProgress }
   // Its own files are the larger part: they come in beside the model.
   if (provider === 'wasm') preload(provider, options)
+  warmUp()
   const name = typeof model === 'string' ? model : 'the model'
   const bytes = typeof model === 'string' ? await downloadModel(model, onProgress) : model
   const contract = readContract(bytes, name)
@@ -46,6 +47,19 @@ export async function openDigitModel(
       notices,
     },
   }
+}
+
+let warm = false
+
+/** Framing is slow until the browser has compiled it: that is done while the files are on their way. */
+function warmUp(): void {
+  if (warm) return
+  warm = true
+  const side = 96
+  const pixels = new Uint8Array(side * side)
+  for (let index = 20 * side; index < 76 * side; index++)
+    if (Math.abs((index % side) - side / 2) < 5) pixels[index] = 255
+  for (let round = 0; round < 3; round++) frameDigit({ width: side, height: side, pixels }, { invert: 'no' })
 }
 
 function describe(provider: WebProvider, { threads, reason }: { threads: number; reason: string }): string {
@@ -91,7 +105,7 @@ async function openTested(
   const { bytes, contract, name } = candidate
   try {
     const session = await openModel(bytes, provider, attempt.options)
-    const test = await selfTest((digit) => logitsOf({ session, contract }, digit))
+    const test = await selfTest((digit) => logitsOf({ session, contract }, digit), contract)
     if (test.passed) return { session, provider }
     const found = `${test.right} of ${test.read}`
     const message =
