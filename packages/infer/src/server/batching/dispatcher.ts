@@ -95,17 +95,17 @@ export class Dispatcher {
         resolve: (output) => settle(() => resolve(output)),
         reject: (error) => settle(() => reject(error)),
       }
-      const giveUp = (refusal: Refusal): void => {
+      const giveUp = (reason: string): void => {
         if (job.settled) return
-        job.reject(refusal)
+        job.reject(new Refusal('DEADLINE', reason))
         // Where it is in a worker, there is nothing to take out.
         this.#sweep()
       }
       const deadline = setTimeout(
-        () => giveUp(new Refusal('DEADLINE', `deadline: expected an answer within ${timeout} ms, found none`)),
+        () => giveUp(`deadline: expected an answer within ${timeout} ms, found none`),
         timeout,
       )
-      onCancel?.(() => giveUp(new Refusal('DEADLINE', 'the client has gone')))
+      onCancel?.(() => giveUp('the client has gone'))
       this.#count(job, 1)
       this.#pending.set(generation, this.pending(generation) + 1)
       this.#lane(kind, generation).push(job)

@@ -30,8 +30,17 @@ export const TENSORS: LaneKind<Float32Array, readonly OutputRows[]> = {
 export const PICTURES: LaneKind<PictureRequest, PictureAnswer> = {
   name: 'classify',
   async run(thread, { generation, jobs }) {
-    const pictures = jobs.map(({ input }) => input)
-    const answers = await thread.perform<'classify'>({ kind: 'classify', generation, pictures })
+    // One buffer of their own, which moves: a body may be a part of a pool, and a message would copy the whole of that.
+    const packed = new Uint8Array(jobs.reduce((sum, { input }) => sum + input.bytes.length, 0))
+    let end = 0
+    const pictures = jobs.map(({ input }) => {
+      const start = end
+      end += input.bytes.length
+      packed.set(input.bytes, start)
+      return { ...input, bytes: packed.subarray(start, end) }
+    })
+    const task = { kind: 'classify', generation, pictures } as const
+    const answers = await thread.perform<'classify'>(task, [packed.buffer])
     return answers.map((answer) => ('error' in answer ? errorOf(answer.error) : answer))
   },
 }

@@ -41,6 +41,8 @@ interface Entry {
 export class ModelRepository {
   readonly #options: RepositoryOptions
   #entries = new Map<string, Entry>()
+  /** The latest served version of each name. */
+  #latest = new Map<string, ServedModel>()
   #generation = 0
   #scanning: Promise<void> | undefined
   /** Why the folder could not be read the last time; empty where it could. */
@@ -91,8 +93,8 @@ export class ModelRepository {
    * @param version The latest where it is left out.
    * @throws Refusal NOT_FOUND
    */
-  find(name: string, version: string | undefined = this.versions(name).at(-1)): ServedModel {
-    const served = this.#entries.get(`${name} ${version}`)?.served
+  find(name: string, version?: string): ServedModel {
+    const served = version === undefined ? this.#latest.get(name) : this.#entries.get(`${name} ${version}`)?.served
     if (served !== undefined) return served
     const title = version === undefined ? name : `${name} version ${version}`
     throw new Refusal(
@@ -125,15 +127,22 @@ export class ModelRepository {
       if (entry?.file.stamp === file.stamp) continue
       const next = await this.#open(file, entry?.served)
       this.#entries.set(key, next)
+      this.#findLatest()
       if (entry?.served !== undefined && entry.served !== next.served) this.#options.retire(entry.served)
     }
     const keys = new Set(files.map(({ name, version }) => `${name} ${version}`))
     for (const [key, { served, file }] of this.#entries) {
       if (keys.has(key)) continue
       this.#entries.delete(key)
+      this.#findLatest()
       if (served !== undefined) this.#options.retire(served)
       this.#options.onChange({ title: titleOf(file), outcome: 'removed' })
     }
+  }
+
+  #findLatest(): void {
+    const ascending = this.models.sort((a, b) => Number(a.version) - Number(b.version))
+    this.#latest = new Map(ascending.map((model) => [model.name, model]))
   }
 
   /** The file's content, served; where that cannot be, what was served before stays, with the reason. */
