@@ -22,7 +22,8 @@ export function templateModel({
   outputs = ['logits', 'probabilities'],
   metadata = {},
 }: TemplateOptions = {}): Uint8Array {
-  const { weights, biases } = meanPictures()
+  templates ??= meanPictures()
+  const { weights, biases } = templates
   const g = new GraphBuilder('template')
   const image = g.input({ name: 'image', dataType: DataType.FLOAT, shape: ['batch', 1, 28, 28], ...input })
   const flat = ops.flatten(g, image)
@@ -47,6 +48,8 @@ export function templateModel({
     metadata,
   })
 }
+
+let templates: ReturnType<typeof meanPictures> | undefined
 
 function meanPictures(): { weights: Float32Array; biases: Float32Array } {
   const { images, labels, count } = generateDigits({ count: 2000, seed: 11 })
