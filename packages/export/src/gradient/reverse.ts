@@ -33,6 +33,7 @@ export function gradients(g: GraphBuilder, { nodes, seeds, wanted }: Differentia
     if (dy === undefined || !node.inputs.some((input) => dependent.has(input))) continue
     const rule = GRADIENT_RULES[ruleKey(node)]
     if (rule === undefined) throw noRule(node)
+    if (!DIFFERENTIATED_BY_OUTPUT.has(node.opType)) checkFirstOutput(node, dys)
     g.scoped(`gradient/${node.name}`, () => {
       const needs = (index: number): boolean => dependent.has(node.inputs[index] ?? '')
       const inputs = node.inputs.map((name) => (name === '' ? undefined : g.value(name)))
@@ -57,6 +58,19 @@ function dependents(nodes: readonly Node[], roots: readonly string[]): ReadonlyS
   }
   reached.delete('')
   return reached
+}
+
+/** Ops whose rules take the gradients of all outputs; the others' take the first one's. */
+const DIFFERENTIATED_BY_OUTPUT: ReadonlySet<string> = new Set(['Split'])
+
+function checkFirstOutput({ opType, name, outputs }: Node, dys: readonly (Value | undefined)[]): void {
+  const other = dys.findIndex((gradient, index) => index > 0 && gradient !== undefined)
+  if (other === -1) return
+  const found = `one of output ${other} (${outputs[other]})`
+  throw new UserError(
+    'UNSUPPORTED',
+    `node ${name}: expected a gradient of ${opType}'s first output alone, found ${found}`,
+  )
 }
 
 function noRule({ opType, domain, name }: Node): UserError {

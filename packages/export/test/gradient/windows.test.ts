@@ -1,8 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import { ints, type Value } from '../../src/graph/builder.js'
+import { COMPOSITE_RULES } from '../../src/gradient/composite.js'
+import { PORTABLE_RULES, portable } from '../../src/gradient/portable/index.js'
+import { gradients } from '../../src/gradient/reverse.js'
+import { GraphBuilder, ints, type Value } from '../../src/graph/builder.js'
 import * as op from '../../src/graph/ops/index.js'
+import { DataType } from '../../src/onnx/model.js'
 import { compareWithDifferences, type RuleCase } from './support/finite-differences.js'
+import { lenet5 } from './support/networks.js'
 import { Random } from './support/random.js'
+import { floats, run } from './support/session.js'
 
 interface Geometry {
   readonly rank: number
@@ -86,6 +92,26 @@ const WINDOWED: Readonly<Record<string, (random: Random) => { rule: RuleCase; wh
     return { rule, what }
   },
 }
+
+describe('where several elements of a window are the largest, the gradient of MaxPool goes to the first, as in PyTorch', () => {
+  test('also beside padding, which is never chosen', async () => {
+    const g = new GraphBuilder('ties', { rules: COMPOSITE_RULES })
+    const x = g.input({ name: 'image', dataType: DataType.FLOAT, shape: ['batch', 1, 3, 3] })
+    const y = op.maxPool(g, x, { kernelShape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] }) // 2×2
+    const dy = g.input({ name: 'dy', dataType: DataType.FLOAT, shape: y.shape })
+    const found = gradients(g, { nodes: g.graph().nodes, seeds: [{ value: y.name, gradient: dy }], wanted: ['image'] })
+    g.output(g.op('Identity', [found.get('image') as Value], { outputs: ['dx'] }))
+    const model = { ...lenet5(1), graph: portable(g.graph()) }
+    const dys = floats([2, 1, 2, 2], [1, 2, 3, 4, 5, 6, 7, 8])
+    const { dx } = await run(model, { image: floats([2, 1, 3, 3], Array(18).fill(-7)), dy: dys })
+    // Windows begin at (0, 0), (0, 1), (1, 0) and (1, 1) once the padding is left out.
+    expect(dx).toEqual([1, 2, 0, 3, 4, 0, 0, 0, 0, 5, 6, 0, 7, 8, 0, 0, 0, 0])
+  })
+})
+
+test('every composite operator has a portable expansion', () => {
+  expect(Object.keys(PORTABLE_RULES).sort()).toEqual(Object.keys(COMPOSITE_RULES).sort())
+})
 
 describe('a windowed op of random geometry agrees with finite differences', () => {
   const cases = Object.keys(WINDOWED).flatMap((name) =>
