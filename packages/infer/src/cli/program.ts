@@ -2,6 +2,7 @@
 import { UserError } from 'mnist-export'
 import type { Program } from 'mnist-export/cli'
 import type { Argv } from 'yargs'
+import { serveOptions } from './serve-options.js'
 
 const PROVIDERS = ['auto', 'cuda', 'webgpu', 'cpu', 'wasm'] as const
 
@@ -84,6 +85,15 @@ export const program: Program = {
         async (argv) => {
           const { infoCommand } = await import('./info-command.js')
           await infoCommand(argv)
+        },
+      )
+      .command(
+        'serve',
+        'Serve models over HTTP: the Open Inference Protocol, and pictures',
+        serveOptions,
+        async (argv) => {
+          const { serveCommand } = await import('./serve-command.js')
+          await serveCommand(argv)
         },
       ),
 }
