@@ -122,7 +122,7 @@ export function convertLayersModel(artifacts: LayersModelArtifacts, options: Con
  * Calls of layers in one model, nested ones counted each time: a few kilobytes of JSON can nest models that call one another
  * twice at every level.
  */
-const MAX_CALLS = 100_000
+const MAX_CALLS = 10_000
 
 /** Where a layer stands: what it shares with the calls before it, and what holds it. */
 interface Place {
@@ -131,6 +131,8 @@ interface Place {
   readonly wrappers: readonly string[]
   /** Names of the models and wrappers around it. */
   readonly path: readonly string[]
+  /** The scope of the calls around it in the graph. */
+  readonly scope: string
 }
 
 /** Converts layers one at a time, nested models by walking into them. */
@@ -140,6 +142,8 @@ class LayerConverter {
   readonly #layouts: Layouts
   readonly #handlers: ReadonlyMap<string, LayerHandler>
   readonly #training: boolean
+  /** How often each scope was entered: the second call of a layer has names of its own. */
+  readonly #scopes = new Map<string, number>()
   #calls = 0
 
   constructor(g: GraphBuilder, weights: WeightLoader, layouts: Layouts, options: ConvertOptions) {
@@ -152,14 +156,14 @@ class LayerConverter {
 
   /** A model called on `inputs`. Without `outer`, its calls begin to share arguments with the first mask. */
   model(topology: Topology, inputs: readonly Feature[], outer?: Place): readonly Feature[] {
-    const { wrappers = [], path = [] } = outer ?? {}
+    const { wrappers = [], path = [], scope = '' } = outer ?? {}
     let shared: SharedArguments | undefined = outer?.shared
     return walk(topology, inputs, (layer, features) => {
       if (features.some(({ mask }) => mask !== undefined)) {
         shared ??= {}
         shared.mask = features[0]?.mask
       }
-      return this.layer(layer, features, { shared: shared ?? {}, wrappers, path })
+      return this.layer(layer, features, { shared: shared ?? {}, wrappers, path, scope })
     })
   }
 
@@ -171,24 +175,33 @@ class LayerConverter {
       )
     }
     if (place.path.length > MAX_DEPTH) throw tooDeep(`layer ${layer.name}`)
-    return this.#g.scoped(layer.name, () => {
+    const name = this.#scopeName(layer, place)
+    const scope = `${place.scope}/${name}`
+    return this.#g.scoped(name, () => {
       if (isModelClass(layer.className)) {
         const where = `layer ${layer.name}`
         const inner = modelOf({ class_name: layer.className, config: layer.config }, where, place.path.length)
         // tfjs gives a nested model its inputs without their masks.
         const bare = inputs.map(({ value, layout }) => ({ value, layout }))
-        const within = { ...place, path: [...place.path, layer.name] }
+        const within = { ...place, path: [...place.path, layer.name], scope }
         return this.model(inner, bare, within).map(({ value, layout }) => ({ value, layout }))
       }
       const handler = this.#handlers.get(layer.className)
       if (handler === undefined) throw unknownLayer(layer, place.path)
-      const made = fitting(layer, () => handler(this.#call(layer, inputs, place)))
+      const made = fitting(layer, () => handler(this.#call(layer, inputs, { ...place, scope })))
       const outputs = 'value' in made ? [made] : made
       return outputs.map((output) => ({ ...output, mask: outputMask(layer, inputs, output.mask) }))
     })
   }
 
-  #call(layer: LayerDescription, inputs: readonly Feature[], { shared, wrappers, path }: Place): LayerCall {
+  #scopeName({ name }: LayerDescription, { scope }: Place): string {
+    const key = `${scope}/${name}`
+    const calls = (this.#scopes.get(key) ?? 0) + 1
+    this.#scopes.set(key, calls)
+    return calls === 1 ? name : `${name}_${calls}`
+  }
+
+  #call(layer: LayerDescription, inputs: readonly Feature[], { shared, wrappers, path, scope }: Place): LayerCall {
     const config = new LayerConfig(layer.className, layer.name, layer.config)
     const input = (): Feature => {
       const [only, ...others] = inputs
@@ -212,7 +225,7 @@ class LayerConverter {
       weightShape: (name) => this.#weights.shapeOf(config, name, wrappers),
       convert: (inner, features) => {
         const mask = shared.mask === undefined ? {} : { mask: 'unusable' as const }
-        const around = { wrappers: [...wrappers, layer.name], path: [...path, layer.name] }
+        const around = { wrappers: [...wrappers, layer.name], path: [...path, layer.name], scope }
         return this.layer(inner, features, { shared: mask, ...around })
       },
     }
@@ -248,10 +261,15 @@ function graphInputs(g: GraphBuilder, topology: Topology, options: ConvertOption
     throw new UserError('USAGE', `inputNames: expected ${topology.inputs.length} names, found ${inputNames.length}`)
   }
   const channelsLast = !usesChannelsFirst(topology)
+  const taken = new Set<string>()
   return topology.inputs.map(({ layer: layerName }, index) => {
     const layer = topology.layers.get(layerName)
     if (layer === undefined) throw new UserError('INPUT', `input_layers: expected a layer, found ${layerName}`)
     const name = inputNames?.[index] ?? layerName
+    if (name === '' || taken.has(name)) {
+      throw new UserError('INPUT', `inputs: expected a name of its own for each, found "${name}" twice or empty`)
+    }
+    taken.add(name)
     const shape = inputDimensions(layer, name, batchDimension)
     const dtype = layer.config.dtype ?? 'float32'
     const dataType = typeof dtype === 'string' ? INPUT_TYPES[dtype] : undefined

@@ -47,7 +47,8 @@ export function isModelClass(className: string): boolean {
 
 /** Reads `modelTopology` of a model.json. */
 export function readTopology(modelTopology: object | undefined): Topology {
-  if (modelTopology === undefined || ArrayBuffer.isView(modelTopology) || modelTopology instanceof ArrayBuffer) {
+  const isBytes = ArrayBuffer.isView(modelTopology) || modelTopology instanceof ArrayBuffer
+  if (modelTopology === undefined || isBytes || !isObject(modelTopology as Json)) {
     throw new UserError('INPUT', 'modelTopology: expected the JSON of a LayersModel, found none')
   }
   const outer = modelTopology as JsonObject

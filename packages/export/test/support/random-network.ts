@@ -160,7 +160,8 @@ const PICTURE: readonly Draw[] = [
       ? undefined
       : L.upSampling2d({
           size: [integer(random, 1, 2), integer(random, 1, 2)],
-          interpolation: pick(random, ['nearest', 'bilinear'] as const),
+          // ONNX Runtime 1.30 moves the transpose of a Permute beyond a bilinear Resize, which it then refuses.
+          interpolation: 'nearest',
         }),
   () => L.flatten(),
   (random) =>
