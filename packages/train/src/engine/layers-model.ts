@@ -3,8 +3,8 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { LayersModel } from '@tensorflow/tfjs-layers'
 import type { LayersModelArtifacts } from 'mnist-export'
-import writeFileAtomic from 'write-file-atomic'
 import { buildNetwork, networkOf } from '../networks/index.js'
+import { writeWholeFile } from '../run/whole-file.js'
 import { loadTfjs } from '../tfjs/tfjs.js'
 import type { Engine, EngineState } from './engine.js'
 import { artifactsOf, bindingsOf, readWeights, writeWeights } from './network-weights.js'
@@ -18,7 +18,7 @@ export async function saveLayersModel(network: string, engine: Engine, folder: s
   const { modelTopology, weightSpecs, weightData } = await trainedArtifacts(network, await engine.state())
   await mkdir(folder, { recursive: true })
   const buffers = (Array.isArray(weightData) ? weightData : [weightData]) as ArrayBuffer[]
-  await writeFileAtomic(join(folder, 'weights.bin'), Buffer.concat(buffers.map((buffer) => Buffer.from(buffer))))
+  await writeWholeFile(join(folder, 'weights.bin'), Buffer.concat(buffers.map((buffer) => new Uint8Array(buffer))))
   const model = {
     format: 'layers-model',
     generatedBy: 'mnist-train',
@@ -26,7 +26,7 @@ export async function saveLayersModel(network: string, engine: Engine, folder: s
     modelTopology,
     weightsManifest: [{ paths: ['weights.bin'], weights: weightSpecs }],
   }
-  await writeFileAtomic(join(folder, 'model.json'), JSON.stringify(model))
+  await writeWholeFile(join(folder, 'model.json'), JSON.stringify(model))
 }
 
 /** The LayersModel of `network` with the weights of `state`, as tfjs saves it. */

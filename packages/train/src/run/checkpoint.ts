@@ -5,12 +5,12 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from 'mnist-export'
-import writeFileAtomic from 'write-file-atomic'
 import type { EngineState } from '../engine/engine.js'
 import type { RunEvent } from './events.js'
 import type { Progress } from './loop.js'
 import { decodeSafeTensors, encodeSafeTensors } from './safetensors.js'
 import type { RunSettings } from './settings.js'
+import { writeWholeFile } from './whole-file.js'
 
 export interface Checkpoint {
   readonly settings: RunSettings
@@ -41,7 +41,7 @@ export async function writeCheckpoint(
       events: JSON.stringify(events),
     },
   })
-  await writeFileAtomic(checkpointFile(runFolder), Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
+  await writeWholeFile(checkpointFile(runFolder), bytes)
 }
 
 /** @throws UserError INPUT where there is no checkpoint, or none of ours. */

@@ -6,12 +6,12 @@ import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { UserError } from 'mnist-export'
 import { renderSvg } from 'mnist-infer/image'
-import writeFileAtomic from 'write-file-atomic'
 import { type Checkpoint, checkpointFile, writeCheckpoint } from './checkpoint.js'
 import { drawCurves } from './curves.js'
 import type { RunEvent } from './events.js'
 import { type EpochMetrics, resultsText } from './results.js'
 import type { RunSettings } from './settings.js'
+import { isPartial, writeWholeFile } from './whole-file.js'
 
 /** What a run's `run.json` says: all but the weights. */
 export interface RunRecord {
@@ -40,14 +40,14 @@ export async function createRunFolder(runsFolder: string, initial: Checkpoint, d
   for (let second = 0; ; second++) {
     const stamp = stampOf(new Date(date.getTime() + second * 1000))
     const hidden = join(parent, `.${stamp}-${process.pid}`)
-    await mkdir(dirname(checkpointFile(hidden)), { recursive: true })
-    await writeCheckpoint(hidden, initial)
-    await writeDerivedFiles(hidden, initial, stamp)
     try {
+      await mkdir(dirname(checkpointFile(hidden)), { recursive: true })
+      await writeCheckpoint(hidden, initial)
+      await writeDerivedFiles(hidden, initial, stamp)
       await rename(hidden, join(parent, stamp))
       return join(parent, stamp)
     } catch (error) {
-      await rm(hidden, { recursive: true })
+      await rm(hidden, { recursive: true, force: true })
       if (!TAKEN.includes((error as NodeJS.ErrnoException).code ?? '')) throw error
     }
   }
@@ -66,15 +66,15 @@ export async function writeDerivedFiles(
   const { history } = progress
   const status = history.length >= settings.epochs ? 'finished' : 'unfinished'
   const record: RunRecord = { settings, status, history, events }
-  await writeFileAtomic(join(folder, `results${stamp}.txt`), resultsText(history))
-  await writeFileAtomic(join(folder, 'metrics.jsonl'), metricsText(record))
+  await writeWholeFile(join(folder, `results${stamp}.txt`), resultsText(history))
+  await writeWholeFile(join(folder, 'metrics.jsonl'), metricsText(record))
   if (history.length > 0) {
     const svg = await drawCurves(`${settings.network}, seed ${settings.seed}`, history)
-    await writeFileAtomic(join(folder, 'curves.svg'), svg)
-    await writeFileAtomic(join(folder, 'curves.png'), Buffer.from(await renderSvg(svg)))
+    await writeWholeFile(join(folder, 'curves.svg'), svg)
+    await writeWholeFile(join(folder, 'curves.png'), await renderSvg(svg))
   }
   // Last: who sees a finished record sees every file of the run.
-  await writeFileAtomic(join(folder, 'run.json'), `${JSON.stringify(record, null, 2)}\n`)
+  await writeWholeFile(join(folder, 'run.json'), `${JSON.stringify(record, null, 2)}\n`)
 }
 
 /** One JSON object a line, in the order in which things happened: the settings, then events and epochs. */
@@ -120,12 +120,9 @@ export async function readRun(folder: string): Promise<Run> {
 
 /** Removes what writes that were cut by a crash have left beside the run's files. */
 export async function removeLeftovers(folder: string): Promise<void> {
-  for (const place of [folder, dirname(checkpointFile(folder))]) {
+  for (const place of [folder, dirname(checkpointFile(folder)), join(folder, 'model')]) {
     const names = await readdir(place).catch(() => [])
-    // write-file-atomic's temporary names: the file's name, a dot and a long number.
-    await Promise.all(
-      names.filter((name) => /\.\d{6,}$/.test(name)).map((name) => rm(join(place, name), { force: true })),
-    )
+    await Promise.all(names.filter(isPartial).map((name) => rm(join(place, name), { force: true })))
   }
 }
 

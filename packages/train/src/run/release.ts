@@ -4,12 +4,12 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { verifyModel } from 'mnist-infer'
 import { loadDataset } from 'mnist-infer/mnist'
-import writeFileAtomic from 'write-file-atomic'
 import { exportInference } from '../engine/inference-model.js'
 import { parameterCount } from '../networks/index.js'
 import { type CardFacts, cardText } from './card.js'
 import { readCheckpoint } from './checkpoint.js'
 import type { Run } from './folder.js'
+import { writeWholeFile } from './whole-file.js'
 
 export interface ReleaseOptions {
   /** The folder for the model and its card. */
@@ -39,7 +39,7 @@ export async function release(run: Run, { out, data }: ReleaseOptions): Promise<
     testAccuracy: last?.testAccuracy ?? Number.NaN,
   })
   const file = join(out, `${settings.network}.onnx`)
-  await writeFileAtomic(file, Buffer.from(bytes))
+  await writeWholeFile(file, bytes)
   const written = await readFile(file)
   // On the CPU, which every reader of the card has.
   const verified = await verifyModel(file, test, { provider: 'cpu' })
@@ -57,6 +57,6 @@ export async function release(run: Run, { out, data }: ReleaseOptions): Promise<
     isMnist: source.kind === 'mnist',
   }
   const card = join(out, `${settings.network}.md`)
-  await writeFileAtomic(card, cardText(facts))
+  await writeWholeFile(card, cardText(facts))
   return { file, card, accuracy: verified.correct / verified.total }
 }
