@@ -4,6 +4,7 @@
  */
 import { intsAttribute } from '../graph/attributes.js'
 import type { Node } from '../onnx/model.js'
+import { eliminate } from './eliminate-identity.js'
 import type { GraphEdit } from './graph-edit.js'
 import { eachNode, type Pass } from './pass.js'
 
@@ -42,7 +43,10 @@ function cancel(edit: GraphEdit, last: Node): boolean | string {
   // What lies between works on the source; the last of it (or nothing) gives what is then transposed by r, if by anything.
   const output = last.outputs[0] ?? ''
   if (between.length === 0) {
-    edit.replace(last, isIdentity ? identityOf(last, source) : { ...last, inputs: [source], attributes: permOf(r) })
+    const next = isIdentity ? identityOf(last, source) : { ...last, inputs: [source], attributes: permOf(r) }
+    edit.replace(last, next)
+    // An output of the graph that would be an input or another output is still an Identity then.
+    if (isIdentity) eliminate(edit, next)
     return true
   }
   const innermost = between.at(-1) as Node

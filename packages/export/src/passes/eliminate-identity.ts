@@ -47,7 +47,8 @@ function isIdentity(edit: GraphEdit, node: Node): boolean {
   }
 }
 
-function eliminate(edit: GraphEdit, node: Node): true | string {
+/** Takes out a node whose output is its first input, or says why it stays. */
+export function eliminate(edit: GraphEdit, node: Node): true | string {
   const [input = ''] = node.inputs
   const [output = ''] = node.outputs
   if (!edit.isOutput(output)) {

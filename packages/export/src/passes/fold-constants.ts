@@ -1,6 +1,6 @@
 /**
  * f(constants) → the constant that it is: operators of which every input is an initializer are computed here, in double precision,
- * and rounded once. Results larger than their inputs together (an Expand, a Tile) stay: they would only make the file larger.
+ * and rounded once. A result of more than a kilobyte that is larger than the inputs together stays: it would make the file larger.
  */
 import { transposed } from '../convert/transpose.js'
 import { intAttribute, intsAttribute } from '../graph/attributes.js'
@@ -18,6 +18,9 @@ export const foldConstants: Pass = {
   run: eachNode(fold),
 }
 
+/** Bytes that a result may always have. */
+const SMALL = 1024
+
 type Evaluate = (node: Node, inputs: readonly Tensor[]) => Tensor | undefined
 
 function fold(edit: GraphEdit, node: Node): boolean | string {
@@ -30,7 +33,8 @@ function fold(edit: GraphEdit, node: Node): boolean | string {
   const result = evaluate(node, inputs)
   if (result === undefined) return 'its types or its options are not computed here'
   const bytes = inputs.reduce((sum, { data }) => sum + data.byteLength, 0)
-  if (result.data.byteLength > bytes) return `its result of ${result.data.byteLength} bytes is larger than its inputs`
+  if (result.data.byteLength > Math.max(bytes, SMALL))
+    return `its result of ${result.data.byteLength} bytes is larger than its inputs`
   const name = edit.add({ ...result, name: output.replace(/\.out\d*$/, '.folded') })
   edit.redirect(output, name)
   edit.remove(node)
