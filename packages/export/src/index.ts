@@ -1,3 +1,21 @@
+export {
+  type Accuracy,
+  type CompressOptions,
+  calibrationValues,
+  compressModel,
+  compressVerified,
+  type DigitSession,
+  type LabelledDigits,
+  type OpenSession,
+  PRECISIONS,
+  type Precision,
+  type Range,
+  RangeObserver,
+  type Ranges,
+  type VerifiedModel,
+  type VerifiedOptions,
+  withOutputs,
+} from './compress/index.js'
 export type { LayersModelArtifacts, Quantization, WeightSpec } from './convert/artifacts.js'
 export { type ConvertedModel, type ConvertOptions, convertLayersModel } from './convert/convert.js'
 export type { Feature, Layout } from './convert/feature.js'

@@ -11,17 +11,23 @@ import { decodeModel } from '../onnx/decode.js'
 import type { Model } from '../onnx/model.js'
 import { PASSES } from '../passes/optimize.js'
 import type { CheckResult } from './check/check.js'
+import {
+  type CompressionArguments,
+  type CompressionOutcome,
+  checkCompression,
+  compressed,
+  compressionRows,
+} from './compress/compression.js'
 import { checkOutput, writeModelFile } from './model-file.js'
 import { readSource, type Source } from './source.js'
 
-export interface ExportArguments {
+export interface ExportArguments extends CompressionArguments {
   readonly source: string
   readonly output: string
   readonly nchw: boolean
   readonly name: string | undefined
   /** Passes to leave out. */
   readonly without: readonly string[]
-  readonly precision: string
   readonly training: boolean
   readonly check: boolean
   readonly json: boolean
@@ -45,12 +51,15 @@ export interface ExportOutcome {
   readonly warnings: readonly string[]
   readonly training?: { readonly file: string; readonly bytes: number; readonly nodes: number }
   readonly check?: CheckResult
+  readonly compression?: CompressionOutcome
 }
 
 export async function exportCommand(args: ExportArguments): Promise<void> {
   const { output, precision } = args
-  if (precision !== 'fp32') {
-    throw new UserError('USAGE', `--precision: expected fp32, the only one that there is yet, found ${precision}`)
+  checkCompression(args)
+  if (args.check && precision !== 'fp32') {
+    const remedy = 'check the fp32 file, then compress it'
+    throw new UserError('USAGE', `--check: expected --precision fp32 with it, found ${precision}; ${remedy}`)
   }
   const unknown = args.without.find((name) => PASSES.every((pass) => pass.name !== name))
   if (unknown !== undefined) {
@@ -65,9 +74,10 @@ export async function exportCommand(args: ExportArguments): Promise<void> {
 
   const options = exportOptions(args, source)
   const exported = optimizedModel(source.artifacts, options)
+  const compression = precision === 'fp32' ? undefined : await compressed(exported.model, args)
   // Made before anything is written: where it cannot be, neither file is.
   const step = trainingFile === undefined ? undefined : stepOf(source, options)
-  const size = await writeModelFile(output, exported.model)
+  const size = await writeModelFile(output, compression?.model ?? exported.model)
   const outcome: ExportOutcome = {
     ...outcomeOf(exported, { source, output, size }),
     ...(trainingFile === undefined || step === undefined
@@ -80,6 +90,7 @@ export async function exportCommand(args: ExportArguments): Promise<void> {
           },
         }),
     ...(check === undefined ? {} : { check: await check(source.artifacts, await writtenModel(output)) }),
+    ...(compression === undefined ? {} : { compression: compression.outcome }),
   }
   for (const warning of outcome.warnings) process.stderr.write(`mnist-export: warning: ${warning}\n`)
   process.stdout.write(args.json ? `${JSON.stringify(outcome)}\n` : outcomeText(outcome))
@@ -161,10 +172,11 @@ function outcomeText(outcome: ExportOutcome): string {
     ['outputs', values(outcome.outputs)],
     ['passes', fired.map(([pass, count]) => `${pass} ${count}`).join(', ') || 'none fired'],
   ]
-  const { training, check } = outcome
+  const { training, check, compression } = outcome
   if (training !== undefined) {
     rows.push(['training', `${training.file}, ${countText(training.bytes)} bytes, ${countText(training.nodes)} nodes`])
   }
   if (check !== undefined) rows.push(['check', check.verdict])
+  if (compression !== undefined) rows.push(...compressionRows(compression, outcome.bytes))
   return rows.map(([name, value]) => `${name.padEnd(10)}  ${value}\n`).join('')
 }

@@ -1,5 +1,6 @@
 /** The command `mnist-export`: its options, with the handlers loaded only when they run. */
 import type { Argv } from 'yargs'
+import { PRECISIONS } from '../compress/precision.js'
 import { UserError } from '../errors.js'
 import type { LossName } from '../gradient/loss.js'
 import type { OptimizerName } from '../gradient/optimizer.js'
@@ -27,7 +28,7 @@ export const program: Program = {
             .positional('source', {
               type: 'string',
               demandOption: true,
-              describe: 'A model.json, its folder, or a run of mnist-train',
+              describe: 'A model.json, its folder, a run of mnist-train; or an .onnx file to compress',
             })
             .option('nchw', {
               type: 'boolean',
@@ -41,7 +42,29 @@ export const program: Program = {
               default: [] as string[],
               describe: 'Leave a pass out; may be given more than once',
             })
-            .option('precision', { type: 'string', default: 'fp32', describe: 'Of the weights: fp32' })
+            .option('precision', {
+              choices: PRECISIONS,
+              default: PRECISIONS[0],
+              describe: 'Of the weights (int8: of activations too); all but fp32 past the accuracy gate',
+            })
+            .option('fp16-compute', {
+              type: 'boolean',
+              default: false,
+              describe: 'With fp16: compute in half precision too, for GPUs',
+            })
+            .option('data', {
+              type: 'string',
+              default: 'auto',
+              requiresArg: true,
+              describe:
+                'Digits for the accuracy gate: auto, mnist, synthetic, a folder with the IDX files; none: no gate',
+            })
+            .option('max-accuracy-drop', {
+              type: 'number',
+              default: 0.1,
+              requiresArg: true,
+              describe: 'Points of accuracy that a precision may cost',
+            })
             .option('training', {
               type: 'boolean',
               default: false,
@@ -54,8 +77,14 @@ export const program: Program = {
             })
             .example('$0 model.json -o model.onnx', 'any LayersModel that TensorFlow.js saved or converted')
             .example('$0 runs/lenet5/20261124-093005 -o lenet5.onnx --training', 'a run, to use and to train on')
-            .example('$0 model -o model.onnx --no-pass fold-batch-normalization', 'keep BatchNormalization'),
+            .example('$0 model -o model.onnx --no-pass fold-batch-normalization', 'keep BatchNormalization')
+            .example('$0 alexnet.onnx -o small.onnx --precision int4', 'a seventh of the bytes, if it reads as well'),
         async (argv) => {
+          if (argv.source.toLowerCase().endsWith('.onnx')) {
+            const { compressCommand } = await import('./compress-command.js')
+            await compressCommand({ ...argv, without: argv.noPass })
+            return
+          }
           const { exportCommand } = await import('./export-command.js')
           await exportCommand({ ...argv, without: argv.noPass })
         },
@@ -122,7 +151,10 @@ export const program: Program = {
 }
 
 /** Options that yargs would make a list of. */
-const SINGLE = ['output', 'name', 'precision', 'nchw', 'training', 'check', 'json', 'loss', 'optimizer', 'logits']
+const SINGLE = [
+  ...['output', 'name', 'precision', 'fp16-compute', 'data', 'max-accuracy-drop', 'nchw', 'training', 'check'],
+  ...['json', 'loss', 'optimizer', 'logits'],
+]
 
 function output<T>(command: Argv<T>) {
   return json(command).option('output', {

@@ -1,0 +1,108 @@
+/** `--precision`: a model compressed for the command line, past the accuracy gate unless the user goes without. */
+import { compressModel, compressVerified, type Precision } from '../../compress/index.js'
+import { UserError } from '../../errors.js'
+import { countText } from '../../inspect/table.js'
+import { encodedPieces } from '../../onnx/encode.js'
+import type { Model } from '../../onnx/model.js'
+import { loadDigitTools } from './digit-tools.js'
+
+export interface CompressionArguments {
+  readonly precision: Precision
+  readonly fp16Compute: boolean
+  /** auto, mnist, synthetic, a folder, or none. */
+  readonly data: string
+  /** In points of a hundred. */
+  readonly maxAccuracyDrop: number
+}
+
+/** What `--json` prints of it. */
+export interface CompressionOutcome {
+  readonly precision: Precision
+  /** Of the fp32 file. */
+  readonly bytesBefore: number
+  /** In words; null where nothing was measured. */
+  readonly data: string | null
+  /** Shares of the test pictures, 0…1. */
+  readonly accuracyBefore: number | null
+  readonly accuracyAfter: number | null
+}
+
+export interface Compressed {
+  readonly model: Model
+  readonly outcome: CompressionOutcome
+}
+
+/** @throws UserError USAGE for options that do not go together, before anything is read. */
+export function checkCompression({ precision, fp16Compute, data, maxAccuracyDrop }: CompressionArguments): void {
+  if (fp16Compute && precision !== 'fp16') {
+    throw new UserError('USAGE', `--fp16-compute: expected --precision fp16 with it, found ${precision}`)
+  }
+  if (!(maxAccuracyDrop >= 0)) {
+    throw new UserError(
+      'USAGE',
+      `--max-accuracy-drop: expected points of a hundred, 0 or more, found ${maxAccuracyDrop}`,
+    )
+  }
+  if (precision === 'int8' && data === 'none') {
+    throw new UserError(
+      'USAGE',
+      '--data none: expected pictures to calibrate int8 with; --precision int8-weights needs none',
+    )
+  }
+}
+
+/** @throws UserError THRESHOLD where the model loses more accuracy than it may. */
+export async function compressed(
+  model: Model,
+  { precision, fp16Compute, data, maxAccuracyDrop }: CompressionArguments,
+): Promise<Compressed> {
+  const options = { precision, ...(fp16Compute ? { fp16Compute } : {}) }
+  const bytesBefore = encodedPieces(model).length
+  if (data === 'none') {
+    const unmeasured = { data: null, accuracyBefore: null, accuracyAfter: null }
+    return { model: compressModel(model, options), outcome: { precision, bytesBefore, ...unmeasured } }
+  }
+  const { loadDataset, openSession } = await loadDigitTools()
+  const onNotice = (line: string): void => void process.stderr.write(`mnist-export: ${line}\n`)
+  const { train, test, source } = await loadDataset({ data, onNotice })
+  const verified = await compressVerified(model, {
+    ...options,
+    maxAccuracyDrop,
+    test,
+    calibration: train,
+    openSession: (bytes) => openSession(bytes, { provider: 'cpu' }),
+    onProgress: showProgress,
+  })
+  return {
+    model: verified.model,
+    outcome: {
+      precision,
+      bytesBefore,
+      data: source.description,
+      accuracyBefore: verified.before.correct / verified.before.total,
+      accuracyAfter: verified.after.correct / verified.after.total,
+    },
+  }
+}
+
+/** One line that is written over, for people alone. */
+function showProgress(what: string, done: number, total: number): void {
+  if (process.stderr.isTTY !== true) return
+  const line = `measuring ${what}: ${countText(done)} of ${countText(total)}`
+  process.stderr.write(done < total ? `\r${line}` : `\r${' '.repeat(line.length)}\r`)
+}
+
+/** Rows of the summary. */
+export function compressionRows(outcome: CompressionOutcome, bytes: number): [string, string][] {
+  const { precision, bytesBefore, data, accuracyBefore, accuracyAfter } = outcome
+  const size = `${countText(bytesBefore)} → ${countText(bytes)} bytes, ${((100 * bytes) / bytesBefore).toFixed(1)} %`
+  const accuracy =
+    accuracyBefore === null || accuracyAfter === null
+      ? 'not measured'
+      : `${(100 * accuracyBefore).toFixed(2)} % → ${(100 * accuracyAfter).toFixed(2)} %, on ${data}`
+  return [
+    ['precision', precision],
+    ['size', size],
+    ['accuracy', accuracy],
+  ]
+}

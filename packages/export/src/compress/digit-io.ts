@@ -1,0 +1,140 @@
+/** Digit pictures into a model and digits out of it, whatever layout it has them in. */
+import { UserError } from '../errors.js'
+import { DataType, type Model, type ValueInfo } from '../onnx/model.js'
+
+/** Digits as MNIST has them: pictures [count, 28, 28], paper 0 and ink 255; labels 0 to 9. */
+export interface LabelledDigits {
+  readonly images: Uint8Array
+  readonly labels: Uint8Array
+  readonly count: number
+}
+
+/** What a session of a runtime is to us; that of `mnist-infer/runtime` is one. */
+export interface DigitSession {
+  run(feeds: Readonly<Record<string, Float32Feed>>): Promise<Readonly<Record<string, SessionOutput>>>
+  close(): Promise<void>
+}
+
+export interface Float32Feed {
+  readonly type: 'float32'
+  readonly dims: readonly number[]
+  readonly data: Float32Array
+}
+
+export interface SessionOutput {
+  readonly dims: readonly number[]
+  readonly data: ArrayLike<number | bigint>
+}
+
+/** Opens the bytes of an .onnx file. */
+export type OpenSession = (model: Uint8Array) => Promise<DigitSession>
+
+export interface DigitIo {
+  readonly input: string
+  /** The input's dimensions after the batch. */
+  readonly shape: readonly number[]
+  /** Pictures a run, where the model fixes it. */
+  readonly batch: number | undefined
+  /** The output with ten values a picture. */
+  readonly output: string
+  /** The input's values of paper and of full ink. */
+  readonly paper: number
+  readonly ink: number
+}
+
+const PIXELS = 28 * 28
+const CLASSES = 10
+
+/** @throws UserError UNSUPPORTED where the model does not read 28×28 pictures as one of ten digits. */
+export function digitIo({ graph, metadata }: Model): DigitIo {
+  const initializers = new Set(graph.initializers.map(({ name }) => name))
+  const inputs = graph.inputs.filter(({ name }) => !initializers.has(name))
+  const [input, ...others] = inputs
+  const shape = input === undefined ? undefined : pictureShape(input)
+  const outputs = graph.outputs.filter(({ shape: each }) => each.length === 2 && each[1] === CLASSES)
+  const output = outputs.find(({ name }) => name === 'logits') ?? outputs[0]
+  if (input === undefined || shape === undefined || others.length > 0 || output === undefined) {
+    throw new UserError(
+      'UNSUPPORTED',
+      `model ${graph.name}: expected one input of 28×28 pixels and an output [batch, 10] to measure its accuracy on digits, found others: ` +
+        'compress it without the measurement, and test it yourself',
+    )
+  }
+  const [first] = input.shape
+  const batch = typeof first === 'number' && first > 0 ? first : undefined
+  return { input: input.name, shape, batch, output: output.name, ...inkOf(metadata['mnist.input']) }
+}
+
+/** 784 values a picture: [1, 28, 28], [28, 28, 1], [28, 28] or [784]. */
+function pictureShape({ dataType, shape }: ValueInfo): readonly number[] | undefined {
+  const rest = shape.slice(1)
+  const known = rest.filter((dim) => typeof dim === 'number')
+  const pixels = known.reduce((product, dim) => product * dim, 1)
+  return dataType === DataType.FLOAT && known.length === rest.length && pixels === PIXELS ? known : undefined
+}
+
+/** What our own files say of themselves; others are taken to want ink 1 on paper 0. */
+function inkOf(text: string | undefined): { paper: number; ink: number } {
+  try {
+    const { paper, ink } = JSON.parse(text ?? '{}')
+    if (Number.isFinite(paper) && Number.isFinite(ink)) return { paper, ink }
+  } catch {
+    // Not ours.
+  }
+  return { paper: 0, ink: 1 }
+}
+
+/** Pictures `start` to `end` as a feed; where the model fixes the batch, paper fills it up. */
+export function digitFeed(
+  { input, shape, batch, paper, ink }: DigitIo,
+  { images }: LabelledDigits,
+  { start, end }: { start: number; end: number },
+): Readonly<Record<string, Float32Feed>> {
+  const count = batch ?? end - start
+  const data = new Float32Array(count * PIXELS).fill(paper)
+  const scale = (ink - paper) / 255
+  const pixels = images.subarray(start * PIXELS, end * PIXELS)
+  for (const [index, pixel] of pixels.entries()) data[index] = paper + scale * pixel
+  return { [input]: { type: 'float32', dims: [count, ...shape], data } }
+}
+
+/** Share of the pictures that the model reads rightly; how many of them, and of how many. */
+export interface Accuracy {
+  readonly correct: number
+  readonly total: number
+}
+
+export interface AccuracyOptions {
+  readonly io: DigitIo
+  readonly digits: LabelledDigits
+  readonly onProgress?: (done: number, total: number) => void
+}
+
+/** Pictures a run: what AlexNet makes of them stays below 200 MB. */
+const BATCH = 100
+
+export async function accuracyOf(
+  session: DigitSession,
+  { io, digits, onProgress }: AccuracyOptions,
+): Promise<Accuracy> {
+  let correct = 0
+  const size = io.batch ?? BATCH
+  for (let start = 0; start < digits.count; start += size) {
+    const end = Math.min(digits.count, start + size)
+    const { [io.output]: scores } = await session.run(digitFeed(io, digits, { start, end }))
+    if (scores === undefined) throw new Error(`internal: the session gave no ${io.output}`)
+    for (let index = start; index < end; index++) {
+      if (likeliest(scores.data, (index - start) * CLASSES) === digits.labels[index]) correct++
+    }
+    onProgress?.(end, digits.count)
+  }
+  return { correct, total: digits.count }
+}
+
+function likeliest(scores: ArrayLike<number | bigint>, offset: number): number {
+  let best = 0
+  for (let digit = 1; digit < CLASSES; digit++) {
+    if (Number(scores[offset + digit]) > Number(scores[offset + best])) best = digit
+  }
+  return best
+}

@@ -1,0 +1,6 @@
+export { calibrationValues, type Range, type Ranges, withOutputs } from './calibration.js'
+export { type CompressOptions, compressModel } from './compress.js'
+export { compressVerified, percent, type VerifiedModel, type VerifiedOptions } from './compress-verified.js'
+export type { Accuracy, DigitSession, LabelledDigits, OpenSession } from './digit-io.js'
+export { PRECISIONS, type Precision } from './precision.js'
+export { RangeObserver } from './range-observer.js'
