@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import type { LayersModelArtifacts } from '../../src/convert/artifacts.js'
+import { type LayersModelArtifacts, WeightStore } from '../../src/convert/artifacts.js'
 import { convertLayersModel } from '../../src/convert/convert.js'
 import type { LayerHandler } from '../../src/convert/layer-call.js'
+import { fromOnnx } from '../../src/convert/weight-binding.js'
 import { ops } from '../../src/graph/index.js'
+import { floatValues } from '../../src/onnx/tensor.js'
 import { accepted, drawn, modelOf } from '../support/cases.js'
 import { expectSame } from '../support/compare.js'
-import { artifactsOf, L, type Model, on, type Symbolic, type Tensor, tf, tfl } from '../support/tfjs.js'
+import { artifactsOf, L, type Layer, type Model, on, type Symbolic, type Tensor, tf, tfl } from '../support/tfjs.js'
 
 describe('A model of any form gives what it gives in tfjs:', () => {
   test('Sequential, with a Sequential inside', async () => {
@@ -174,6 +176,43 @@ test('Weights quantized by the tfjs converter are those that tfjs restores', asy
   const expected = tf.transpose(Object.values(decoded)[0] as Tensor).dataSync()
   const initializer = model.graph.initializers.find(({ name }) => name === weights[0]?.initializer)
   expect(new Float32Array(initializer?.data.slice().buffer ?? new ArrayBuffer(0))).toEqual(expected)
+})
+
+describe('Every weight goes into the graph and comes back:', () => {
+  const rnn = { units: 3, recurrentInitializer: 'glorotNormal' } as const
+  test.each<[string, number[], () => Layer[]]>([
+    [
+      'of convolutions and a dense layer after a flatten',
+      [6, 5, 2],
+      () => [
+        L.conv2d({ filters: 3, kernelSize: 2 }),
+        L.separableConv2d({ filters: 4, kernelSize: 2, depthMultiplier: 2 }),
+        L.batchNormalization({}),
+        L.flatten(),
+        L.dense({ units: 3 }),
+      ],
+    ],
+    [
+      'of recurrent layers',
+      [4, 3],
+      () => [
+        L.bidirectional({ layer: L.lstm({ ...rnn, returnSequences: true }) as never, mergeMode: 'sum' }),
+        L.gru(rnn),
+      ],
+    ],
+    ['of a layer under a wrapper', [4, 3], () => [L.timeDistributed({ layer: L.dense({ units: 2 }) })]],
+  ])('%s', async (_, shape, make) => {
+    const artifacts = await artifactsOf(modelOf(shape, make()))
+    const store = new WeightStore(artifacts)
+    const { model, weights } = convertLayersModel(artifacts)
+    expect(weights.map(({ weight }) => weight).sort()).toEqual([...store.names].sort())
+    for (const binding of weights) {
+      const initializer = model.graph.initializers.find(({ name }) => name === binding.initializer)
+      if (initializer === undefined) throw new Error(`expected an initializer ${binding.initializer}, found none`)
+      expect(initializer.dims).toEqual(binding.layout.shape)
+      expect(fromOnnx(binding, floatValues(initializer))).toEqual(store.read(binding.weight).values)
+    }
+  })
 })
 
 describe("A user's own layer", () => {

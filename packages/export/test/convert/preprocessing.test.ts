@@ -13,6 +13,31 @@ function withInputShape(shape: readonly (number | null)[]) {
 
 const RESIZE = { bilinear: tf.image.resizeBilinear, nearest: tf.image.resizeNearestNeighbor }
 
+/** Our own layer, as the networks define it: bilinear with half-pixel centres. */
+class HalfPixelResizing extends L.Layer {
+  static readonly className = 'HalfPixelResizing'
+  readonly #size: [number, number]
+
+  constructor(config: { height: number; width: number }) {
+    super({})
+    this.#size = [config.height, config.width]
+  }
+
+  override call(inputs: Tensor | Tensor[]): Tensor {
+    const [x] = Array.isArray(inputs) ? inputs : [inputs]
+    return tf.image.resizeBilinear(x as never, this.#size, false, true)
+  }
+
+  override computeOutputShape(shape: (number | null)[]): (number | null)[] {
+    return [shape[0] ?? null, ...this.#size, shape[3] ?? null]
+  }
+
+  override getConfig() {
+    return { ...super.getConfig(), height: this.#size[0], width: this.#size[1] }
+  }
+}
+tf.serialization.registerClass(HalfPixelResizing as never)
+
 const resizings = [
   [7, 9],
   [3, 2],
@@ -35,6 +60,24 @@ const resizings = [
 )
 cases('A layer of preprocessing computes what tfjs does', [
   ...resizings,
+  ...[
+    [12, 10],
+    [9, 7],
+    [5, 5],
+    [3, 2],
+  ].map(
+    ([height = 1, width = 1]): Case => [
+      `HalfPixelResizing to ${height} × ${width}`,
+      [6, 5, 2],
+      () => new HalfPixelResizing({ height, width }),
+    ],
+  ),
+  [
+    'HalfPixelResizing of a dynamic size',
+    [null, null, 2],
+    () => new HalfPixelResizing({ height: 7, width: 8 }),
+    { sizes: [4, 5] },
+  ],
   ['Rescaling', [3, 4, 2], () => L.rescaling({ scale: 1 / 255, offset: -0.5 })],
   ['Rescaling without offset', [3], () => L.rescaling({ scale: 2 })],
   ...[

@@ -75,6 +75,15 @@ describe('a weight binding', () => {
     )
   })
 
+  test('orders blocks, such as the gates of an LSTM, and puts them back', () => {
+    // [2, 4 gates × 1] -> [4, 2] -> the gates as i, o, f, c.
+    const layout = { reshape: [2, 4], transpose: [1, 0], shape: [1, 4, 2], blocks: [0, 3, 1, 2] }
+    const binding: WeightBinding = { initializer: 'i', layer: 'l', weight: 'w', layout }
+    const values = Float32Array.of(10, 11, 12, 13, 20, 21, 22, 23)
+    expect(Array.from(toOnnx(binding, values))).toEqual([10, 20, 13, 23, 11, 21, 12, 22])
+    expect(fromOnnx(binding, toOnnx(binding, values))).toEqual(values)
+  })
+
   test('never gives back the memory that it was given', () => {
     const binding: WeightBinding = { initializer: 'i', layer: 'l', weight: 'w', layout: transposedLayout([3], [0]) }
     const values = counting([3])
