@@ -14,7 +14,7 @@ beforeAll(async () => {
   const { core } = await loadTfjs()
   createRequire(import.meta.url)('@tensorflow/tfjs-backend-wasm')
   expect(await core.setBackend('wasm')).toBe(true)
-})
+}, 120_000)
 
 /** Batch normalization begins as the identity, which would hide mistakes: its weights and statistics are moved away from it. */
 function disturbed(state: EngineState): EngineState {

@@ -26,17 +26,20 @@ beforeAll(async () => {
   took = { start: middle - begin, training: performance.now() - middle }
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
   whole = await outcome(out)
-})
+}, 120_000)
 
 afterAll(() => rm(folder, { recursive: true }))
 
 /** Waits until the run trains, or is over. */
-async function training(running: ReturnType<typeof start>): Promise<void> {
+function training({ stdout }: ReturnType<typeof start>): Promise<void> {
   let shown = ''
-  for await (const text of running.stdout ?? []) {
-    shown += text
-    if (shown.includes('into ')) return
-  }
+  return new Promise((resolve) => {
+    stdout?.on('data', (text: Buffer) => {
+      shown += text
+      if (shown.includes('into ')) resolve()
+    })
+    stdout?.once('close', resolve)
+  })
 }
 
 /** The parameters' bytes of the only run in `out`, and its results file. */

@@ -25,7 +25,7 @@ beforeAll(async () => {
   const out = join(folder, 'runs')
   const { stdout } = await start('mnist-train', ['lenet5', ...SHORT, '--data', data, '--out', out, '--json'])
   run = { folder: JSON.parse(stdout).folder, out }
-})
+}, 120_000)
 
 afterAll(() => rm(folder, { recursive: true }))
 

@@ -1,4 +1,5 @@
 /** The command `mnist-train`: its options, with the handlers loaded only when they run. */
+import { PRECISIONS } from 'mnist-export'
 import type { Program } from 'mnist-export/cli'
 import { ENGINE_NAMES } from '../engine/names.js'
 import { NETWORK_GROUPS, NETWORK_NAMES } from '../networks/names.js'
@@ -84,7 +85,12 @@ export const program: Program = {
               default: 'auto',
               describe: 'Test pictures that the model is verified with',
             })
-            .example('$0 release lenet5', 'models/lenet5.onnx and models/lenet5.md'),
+            .option('precision', {
+              choices: PRECISIONS,
+              describe: 'Of the weights; by default what keeps each network small enough to ship',
+            })
+            .example('$0 release lenet5', 'models/lenet5.onnx and models/lenet5.md')
+            .example('$0 release alexnet --precision fp32 --out full', 'every weight as it was trained'),
         async (argv) => {
           const { releaseCommand } = await import('./release-command.js')
           await releaseCommand(argv)

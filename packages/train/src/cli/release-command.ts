@@ -1,7 +1,7 @@
 /** `mnist-train release`: the newest finished run of each network becomes models/<network>.onnx with its card. */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { UserError } from 'mnist-export'
+import { type Precision, UserError } from 'mnist-export'
 import { expandNetworks } from '../networks/names.js'
 import { listRuns, type Run } from '../run/folder.js'
 import { release } from '../run/release.js'
@@ -11,9 +11,17 @@ export interface ReleaseArguments {
   readonly runs: string
   readonly out: string
   readonly data: string
+  /** By default each network's own. */
+  readonly precision: Precision | undefined
 }
 
-export async function releaseCommand({ networks, runs: runsFolder, out, data }: ReleaseArguments): Promise<void> {
+export async function releaseCommand({
+  networks,
+  runs: runsFolder,
+  out,
+  data,
+  precision,
+}: ReleaseArguments): Promise<void> {
   const found: Run[] = []
   for (const network of expandNetworks(networks)) {
     const run = (await listRuns(runsFolder, network)).filter(({ status }) => status === 'finished').at(-1)
@@ -29,7 +37,7 @@ export async function releaseCommand({ networks, runs: runsFolder, out, data }: 
   }
   await mkdir(out, { recursive: true })
   for (const run of found) {
-    const { file, accuracy } = await release(run, { out, data })
+    const { file, accuracy } = await release(run, { out, data, precision })
     process.stdout.write(`${file}: ${(accuracy * 100).toFixed(2)} % of the test pictures, from ${run.folder}\n`)
   }
 }

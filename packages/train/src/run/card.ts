@@ -12,11 +12,18 @@ export interface CardFacts {
   readonly file: { readonly name: string; readonly bytes: number; readonly sha256: string }
   /** From the .onnx file itself, on the test pictures. */
   readonly verified: { readonly correct: number; readonly total: number }
+  /** What the weights were compressed to, and the size and the figures of the fp32 file; absent where this is that. */
+  readonly compressed?: {
+    readonly precision: string
+    readonly bytes: number
+    readonly correct: number
+    readonly total: number
+  }
   readonly isMnist: boolean
 }
 
 export function cardText(facts: CardFacts): string {
-  const { settings, history, engines, parameters, file, verified } = facts
+  const { settings, history, engines, parameters, file, verified, compressed } = facts
   const { network, recipe, epochs, batchSize, learningRate, seed, data } = settings
   const accuracy = verified.correct / verified.total
   const last = history.at(-1)
@@ -37,6 +44,7 @@ digits; outputs \`logits\` and \`probabilities\` float32 \`[batch, 10]\`.
 | final training loss | ${last?.loss.toFixed(4)} |
 | final training accuracy | ${percent(last?.trainAccuracy ?? Number.NaN)} |
 | test accuracy, from this file | ${percent(accuracy)} (${verified.correct} of ${verified.total}) |
+| precision | ${precisionText(compressed)} |
 | file | \`${file.name}\`, ${file.bytes.toLocaleString('en-US')} bytes |
 | SHA-256 | \`${file.sha256}\` |
 
@@ -87,6 +95,12 @@ model-index:
     - type: accuracy
       value: ${accuracy}
 ---`
+}
+
+function precisionText(compressed: CardFacts['compressed']): string {
+  if (compressed === undefined) return 'fp32'
+  const { precision, bytes, correct, total } = compressed
+  return `${precision}; the fp32 file has ${bytes.toLocaleString('en-US')} bytes and ${percent(correct / total)}`
 }
 
 function percent(share: number): string {

@@ -65,7 +65,7 @@ describe.each(['onnx', 'tfjs'] as const)('the engine %s', (name) => {
     engine = await open(name, 'lenet5-02', 2)
     await losses(engine, { steps: 2, size: 2, learningRate: 0.1 })
     trained = await engine.state()
-  })
+  }, 120_000)
 
   afterAll(() => engine.dispose())
 
