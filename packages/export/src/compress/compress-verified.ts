@@ -67,7 +67,7 @@ export async function compressVerified(
     throw new UserError(
       'THRESHOLD',
       `${options.precision}: expected at most ${maxAccuracyDrop} points less than the ${percent(before)} before, found ${percent(after)}, ` +
-        `${drop.toFixed(2)} points less: take a higher precision, or allow more with --max-accuracy-drop`,
+        `${drop.toFixed(2)} points less: take a higher precision, or allow a larger drop`,
     )
   }
   const accuracy = String(after.correct / after.total)

@@ -8,7 +8,7 @@ import { type Dataset, loadDataset } from 'mnist-infer/mnist'
 import { openSession } from 'mnist-infer/runtime'
 import { exportInference } from '../engine/inference-model.js'
 import { parameterCount } from '../networks/index.js'
-import type { NetworkName } from '../networks/names.js'
+import { type NetworkName, networkName } from '../networks/names.js'
 import { type CardFacts, cardText } from './card.js'
 import { readCheckpoint } from './checkpoint.js'
 import type { Run } from './folder.js'
@@ -53,7 +53,7 @@ export async function release(run: Run, { out, data, precision }: ReleaseOptions
   const { state } = await readCheckpoint(run.folder)
   const dataset = await loadDataset({ data })
   const { test, source } = dataset
-  const chosen = precision ?? PRECISION[settings.network]
+  const chosen = precision ?? PRECISION[networkName(settings.network)]
   const last = history.at(-1)
   const exported = await exportInference(settings.network, state, {
     recipe: settings.recipe,
