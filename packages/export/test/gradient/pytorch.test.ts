@@ -37,6 +37,8 @@ interface Case {
   readonly batch: Batch
   /** Shapes and places of the Dropout layers' masks. */
   readonly masks: readonly { readonly layer: number; readonly shape: readonly number[] }[]
+  /** Of each gradient's relative error in norm. */
+  readonly limit: number
 }
 
 /** An AlexNet's two dropout layers. */
@@ -44,17 +46,22 @@ const dropouts = (count: number, units: number): Case['masks'] =>
   [0, 1].map((layer) => ({ layer, shape: [count, units] }))
 
 const CASES: readonly Case[] = [
-  { name: 'lenet5', model: lenet5(1), batch: randomBatch(2, 6), masks: [] },
+  { name: 'lenet5', model: lenet5(1), batch: randomBatch(2, 6), masks: [], limit: 1e-4 },
   {
     name: 'a narrow AlexNet',
     model: alexNet(3, NARROW_ALEXNET),
     batch: randomBatch(4, 6),
     masks: dropouts(6, NARROW_ALEXNET.units),
+    limit: 1e-4,
   },
-  { name: 'a narrow ResNet', model: resNet(5, NARROW_RESNET), batch: randomBatch(6, 6), masks: [] },
+  { name: 'a narrow ResNet', model: resNet(5, NARROW_RESNET), batch: randomBatch(6, 6), masks: [], limit: 1e-4 },
 ]
 
-/** 46 and 11 million parameters: not made where no one compares them. */
+/**
+ * 46 and 11 million parameters: not made where no one compares them. Among a million numbers before a ReLU or a pool one or another lies so
+ * near 0, or to its neighbour, that float32's rounding turns it over; each that does moves the gradients in front of it by some 2e-3
+ * (PyTorch's own float32 step of AlexNet was off by 1.8e-3 here, where ours was by 4e-7). Which ones do depends on the CPU.
+ */
 const LARGE: readonly Case[] =
   python === undefined
     ? []
@@ -64,8 +71,9 @@ const LARGE: readonly Case[] =
           model: alexNet(7, FULL_ALEXNET),
           batch: randomBatch(8, 4),
           masks: dropouts(4, FULL_ALEXNET.units),
+          limit: 1e-2,
         },
-        { name: 'ResNet-18', model: resNet(9, FULL_RESNET), batch: randomBatch(10, 4), masks: [] },
+        { name: 'ResNet-18', model: resNet(9, FULL_RESNET), batch: randomBatch(10, 4), masks: [], limit: 1e-2 },
       ]
 
 interface OracleResult {
@@ -146,7 +154,9 @@ describe.runIf(python)('one training step is PyTorch’s in float64 (needs ORACL
     const results = await runOnce(step, feedsOf(given, step))
     expect(Math.abs((results.loss?.[0] as number) / batch.count - torch.loss)).toBeLessThan(1e-5 * torch.loss)
     expect(Number(results.correct?.[0])).toBe(torch.correct)
-    const errors = [...torch.arrays].map(([name, array]) => compared(results, { name, array, count: batch.count }))
+    const errors = [...torch.arrays].map(([name, array]) =>
+      compared(results, { name, array, count: batch.count, limit: given.limit }),
+    )
     expect(errors.filter(({ error, limit }) => !(error < limit))).toEqual([])
     expect(errors.length).toBe(Object.keys(results).length - 2)
   })
@@ -155,7 +165,7 @@ describe.runIf(python)('one training step is PyTorch’s in float64 (needs ORACL
 /** A statistic is compared as it is, a gradient in norm: below a batch normalization a bias's true gradient is 0. */
 function compared(
   results: Awaited<ReturnType<typeof runOnce>>,
-  { name, array, count }: { name: string; array: Float32Array; count: number },
+  { name, array, count, limit }: { name: string; array: Float32Array; count: number; limit: number },
 ): { name: string; error: number; limit: number } {
   const statistic = results[`${name}.next`] as Float32Array | undefined
   if (statistic !== undefined) return { name, error: relativeError(statistic, array), limit: 1e-5 }
@@ -163,7 +173,7 @@ function compared(
   if (name.endsWith('.bias') && Math.hypot(...array) < 1e-9) {
     return { name, error: Math.hypot(...gradient), limit: Number.MIN_VALUE }
   }
-  return { name, error: relativeError(gradient, array, 1 / count), limit: 1e-4 }
+  return { name, error: relativeError(gradient, array, 1 / count), limit }
 }
 
 describe.runIf(python)('the onnx package (needs ORACLE_PYTHON)', () => {

@@ -11,6 +11,7 @@ import {
   expand,
   gather,
   indicator,
+  max,
   mul,
   reduceSum,
   shapeOf,
@@ -69,6 +70,9 @@ const extreme = reduction(({ g }, { x, dy, y, axes }) => {
   return mul(g, chosen, div(g, dy, reduceSum(g, chosen, { axes, keepdims: 1 })))
 })
 
+/** The smallest normal float32. */
+const SMALLEST = 1.1754943508222875e-38
+
 export const REDUCTION_GRADIENTS: Readonly<Record<string, GradientRule>> = {
   // (ln Σ eˣ)' = eˣ / Σ eˣ = e^(x - y)
   ReduceLogSumExp: reduction(({ g }, { x, dy, y }) => mul(g, exp(g, sub(g, x, y)), dy)),
@@ -78,6 +82,6 @@ export const REDUCTION_GRADIENTS: Readonly<Record<string, GradientRule>> = {
   ReduceSum: reduction((_, { dy }) => dy),
   // (Σ x²)' = 2 x
   ReduceSumSquare: reduction(({ g }, { x, dy }) => mul(g, mul(g, x, g.scalar(2, 'two')), dy)),
-  // √(Σ x²)' = x / y
-  ReduceL2: reduction(({ g }, { x, dy, y }) => mul(g, x, div(g, dy, y))),
+  // √(Σ x²)' = x / y, and 0 where all of x is 0
+  ReduceL2: reduction(({ g }, { x, dy, y }) => mul(g, div(g, x, max(g, y, g.scalar(SMALLEST, 'smallest'))), dy)),
 }

@@ -79,7 +79,10 @@ export class NetworkBuilder {
 
   #weight(name: string, shape: readonly number[], spread: number, level = 0): Value {
     const count = shape.reduce((product, length) => product * length, 1)
-    const values = this.#random.normals(count, spread).map((value) => value + level)
+    // Uniform with this standard deviation: millions of them are drawn.
+    const values = new Float32Array(count)
+    const width = spread * Math.sqrt(12)
+    for (let index = 0; index < count; index++) values[index] = level + width * (this.#random.uniform() - 0.5)
     return this.g.initializer(floatTensor(name, shape, values))
   }
 }
