@@ -14,6 +14,7 @@ import { median, startSide } from './side.js'
 const STEPS = { alexnet: 1, resnet18: 1 }
 const LENET_STEPS = 60
 
+/** Prints a line a comparison, and returns them: network, batch, threads, images/s of both sides, their ratio. */
 export async function main(args) {
   const { values, positionals } = parseArgs({
     args,
@@ -29,6 +30,7 @@ export async function main(args) {
   const networks = positionals.length > 0 ? positionals : NETWORK_NAMES
   const python = await benchPython()
   const folder = await mkdtemp(join(tmpdir(), 'mnist-bench-'))
+  const results = []
   try {
     const data = await rawDigits(folder)
     for (const network of networks) {
@@ -41,12 +43,14 @@ export async function main(args) {
           rounds: Number(values.rounds),
           engine: values.engine,
         }
-        for (const variant of values.variants.split(',')) await compare({ ...compared, variant, python, data })
+        for (const variant of values.variants.split(','))
+          results.push(await compare({ ...compared, variant, python, data }))
       }
     }
   } finally {
     await rm(folder, { recursive: true })
   }
+  return results
 }
 
 async function compare({ network, batch, threads, rounds, engine, variant, python, data }) {
@@ -72,6 +76,15 @@ async function compare({ network, batch, threads, rounds, engine, variant, pytho
     `${network} batch ${batch}, ${count}: ours ${rate(mine)} images/s, ${theirs.facts.description} ${rate(other)} images/s, ` +
       `medians of ${rounds} turns: ratio ${(mine / other).toFixed(2)}`,
   )
+  return {
+    network,
+    batch,
+    threads: Number(threads),
+    other: theirs.facts.description,
+    ours: mine,
+    theirs: other,
+    ratio: mine / other,
+  }
 }
 
 /** The training pictures as raw bytes, for the other side. */

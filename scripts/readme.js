@@ -1,0 +1,71 @@
+// Fills the generated parts of README.md from models/ and docs/figures.json: `npm run readme`. With --check it only compares.
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { readMetadata } from 'mnist-export'
+import { NETWORK_NAMES, NETWORKS } from 'mnist-train'
+
+const figures = JSON.parse(readFileSync('docs/figures.json', 'utf8'))
+const count = (value) => Math.round(value).toLocaleString('en-US')
+const percent = (share, digits = 2) => `${(share * 100).toFixed(digits)} %`
+
+/** A Markdown table; the first row is its head. */
+function table([head, ...rows]) {
+  const line = (cells) => `| ${cells.join(' | ')} |`
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
+}
+
+function networks() {
+  const shipped = readdirSync('models').filter((file) => file.endsWith('.onnx'))
+  const rows = NETWORK_NAMES.filter((name) => shipped.includes(`${name}.onnx`)).map((name) => {
+    const file = join('models', `${name}.onnx`)
+    const metadata = readMetadata(readFileSync(file))
+    return [
+      `[${name}](models/${name}.md)`,
+      NETWORKS[name].summary,
+      count(NETWORKS[name].parameters),
+      metadata['mnist.epochs'],
+      percent(Number(metadata['mnist.test_accuracy'])),
+      `${count(statSync(file).size / 1000)} kB`,
+    ]
+  })
+  return table([['network', 'what it is', 'parameters', 'epochs', 'test accuracy', 'file'], ...rows])
+}
+
+function training() {
+  const rows = figures.training.map(({ network, batch, threads, ours, other, theirs, ratio }) => [
+    network,
+    batch,
+    threads,
+    count(ours),
+    `${count(theirs)} (${other.replace(/\+\S+/, '').replace(' eager', '')})`,
+    ratio.toFixed(2),
+  ])
+  return table([['network', 'batch', 'threads', 'ours, images/s', 'theirs, images/s', 'ratio'], ...rows])
+}
+
+function sentences() {
+  const { machine, date, inference, generatedDigits } = figures
+  const [{ ours, bare, verify }] = inference
+  return [
+    `Measured on ${machine}, ${date}.`,
+    `A picture is read from a cold start in ${count(ours * 1000)} ms, where a bare script that only loads sharp and onnxruntime-node takes ${count(bare * 1000)} ms;`,
+    `the 10,000 test pictures are verified in ${verify.toFixed(1)} s, start included.`,
+    `LeNet-5 trained on generated digits alone, recipe \`quick\`, reads ${percent(generatedDigits, 1)} of MNIST's real test pictures.`,
+  ].join('\n')
+}
+
+const PARTS = { networks, training, sentences }
+
+const before = readFileSync('README.md', 'utf8')
+const after = before.replace(
+  /(<!-- generated: (\w+) -->\n)[\s\S]*?(\n<!-- end -->)/g,
+  (_, begin, name, end) => `${begin}${PARTS[name]()}${end}`,
+)
+if (process.argv.includes('--check')) {
+  if (after !== before) {
+    console.error('README.md: its generated parts differ from models/ and docs/figures.json. Run: npm run readme')
+    process.exitCode = 1
+  }
+} else if (existsSync('README.md')) {
+  writeFileSync('README.md', after)
+}
