@@ -95,7 +95,8 @@ async function upToDate(runsFolder: string, settings: RunSettings): Promise<Run 
 }
 
 async function openDataset(option: string, limit: number | undefined, output: NodeJS.WriteStream): Promise<Dataset> {
-  const dataset = limited(await loadDataset({ data: option }), limit)
+  const onNotice = (line: string): void => void output.write(`${line}\n`)
+  const dataset = limited(await loadDataset({ data: option, onNotice }), limit)
   const { train, test, source } = dataset
   const count = (value: number): string => value.toLocaleString('en-US')
   output.write(`data: ${source.description}; ${count(train.count)} training and ${count(test.count)} test pictures\n`)
