@@ -48,9 +48,15 @@ export interface NoDigit {
 
 export type Framed = FramedDigit | NoDigit
 
-/** The longest side that the steps work at: smaller pictures are enlarged, larger ones shrunk, so that sizes mean the same. */
-const LEAST_SIDE = 112
-const MOST_SIDE = 256
+/**
+ * The longest sides that the steps work at. Smaller pictures are enlarged to the first, so that sizes mean the same everywhere;
+ * larger ones are shrunk. Most digits fill much of their picture, and the small view, a quarter of the work, shows all of them.
+ */
+const SMALL_SIDE = 104
+const LARGE_SIDE = 320
+
+/** A digit of so many pixels has the detail that 20 pixels can hold. */
+const ENOUGH_PIXELS = 40
 
 /**
  * Changes of light are wider than strokes, by so much of the longer side. Bold strokes want the first, steep light the second: both are
@@ -80,7 +86,42 @@ export function frameDigit(picture: GreyPicture, { invert = 'auto', explain = fa
   if (done !== undefined)
     return { ...done, box: { x: 0, y: 0, width: picture.width, height: picture.height }, steps: [] }
 
-  const { plane, noise } = workingPlane(picture)
+  const view = bestView(picture, polarities)
+  const { reading, plane } = view
+  const steps = explain ? stepsOf(picture, view) : []
+  if (!isCandidate(reading.choice)) {
+    return { digit: null, reason: view.noise < VERY_NOISY ? reading.choice.reason : NOISE, steps }
+  }
+
+  const digit = greyOf(placeInField(normaliseStrokes(reading.choice)))
+  return {
+    digit,
+    polarity: reading.polarity,
+    box: boxInPicture(reading.choice.box, plane, picture),
+    steps: explain ? [...steps, { name: 'framed', picture: digit }] : [],
+  }
+}
+
+/** A picture at one size, and what was found in it. */
+interface View {
+  readonly plane: Plane
+  /** Standard deviation, in grey levels. */
+  readonly noise: number
+  readonly surface: Plane
+  readonly reading: FullReading
+}
+
+/** The small view; where it shows no digit or a little one, and the picture has more to show, the large one. */
+function bestView(picture: GreyPicture, polarities: readonly Polarity[]): View {
+  const small = viewAt(SMALL_SIDE, picture, polarities)
+  if (Math.max(picture.width, picture.height) <= SMALL_SIDE) return small
+  const { choice } = small.reading
+  const seen = isCandidate(choice) ? Math.max(choice.box.width, choice.box.height) : 0
+  return seen >= ENOUGH_PIXELS ? small : viewAt(LARGE_SIDE, picture, polarities)
+}
+
+function viewAt(side: number, picture: GreyPicture, polarities: readonly Polarity[]): View {
+  const { plane, noise } = workingPlane(picture, side)
   const surface = paperSurface(plane)
   const read = (polarity: Polarity, window: number): FullReading => {
     const ink = inkPlane(plane, { surface, window }, polarity)
@@ -91,18 +132,7 @@ export function frameDigit(picture: GreyPicture, { invert = 'auto', explain = fa
     plain !== undefined && polarities.includes(plain)
       ? read(plain, PLAIN_WINDOW)
       : bestReading(polarities, { read, picture: plane, surface })
-  const steps = explain ? stepsOf(picture, plane, { surface, reading }) : []
-  if (!isCandidate(reading.choice)) {
-    return { digit: null, reason: noise < VERY_NOISY ? reading.choice.reason : NOISE, steps }
-  }
-
-  const digit = greyOf(placeInField(normaliseStrokes(reading.choice)))
-  return {
-    digit,
-    polarity: reading.polarity,
-    box: boxInPicture(reading.choice.box, plane, picture),
-    steps: explain ? [...steps, { name: 'framed', picture: digit }] : [],
-  }
+  return { plane, noise, surface, reading }
 }
 
 interface Readers extends Lit {
@@ -126,10 +156,10 @@ const POLARITIES: Readonly<Record<Invert, readonly Polarity[]>> = {
 }
 
 /** The picture at the size that is worked at, smoothed where it is noisy, and the noise that is left. */
-function workingPlane({ width, height, pixels }: GreyPicture): { plane: Plane; noise: number } {
+function workingPlane({ width, height, pixels }: GreyPicture, most: number): { plane: Plane; noise: number } {
   const given: Plane = { width, height, values: Float32Array.from(pixels) }
   const longest = Math.max(width, height)
-  const side = Math.max(LEAST_SIDE, Math.min(MOST_SIDE, longest))
+  const side = Math.max(SMALL_SIDE, Math.min(most, longest))
   const shrunk = side < longest ? resizeToSide(given, side) : given
   // Measured and smoothed before anything is enlarged: enlarged noise is no longer fine.
   const measured = noiseOf(shrunk)
@@ -154,12 +184,7 @@ interface FullReading extends Reading {
   readonly ink: Ink
 }
 
-interface Findings {
-  readonly surface: Plane
-  readonly reading: FullReading
-}
-
-function stepsOf(picture: GreyPicture, plane: Plane, { surface, reading }: Findings): Step[] {
+function stepsOf(picture: GreyPicture, { plane, surface, reading }: View): Step[] {
   return [
     { name: 'picture', picture },
     { name: 'working size', picture: greyOf(plane) },

@@ -40,20 +40,23 @@ export function inkPlane(
 ): Ink {
   const dark = polarity === 'dark-on-light'
   const above = dark ? difference(surface, picture) : difference(picture, surface)
-  const floor = ground(above, window)
+  const floors = ground(above, window).values
   const plane = emptyPlane(picture.width, picture.height)
   const raised = emptyPlane(picture.width, picture.height)
-  let gain = 0
-  for (let index = 0; index < plane.values.length; index++) {
+  const count = floors.length
+  let units = 0
+  for (let index = 0; index < count; index++) {
+    const height = above.values[index] as number
+    const floor = floors[index] as number
     const light = surface.values[index] as number
-    const base = floor.values[index] as number
-    const range = dark ? light - base : 255 - light - base
-    const height = (above.values[index] as number) - base
+    const range = dark ? light - floor : 255 - light - floor
     const unit = 255 / Math.max(LEAST_RANGE, range)
-    plane.values[index] = Math.min(255, Math.max(0, height * unit))
-    gain += unit / plane.values.length
-    raised.values[index] = (above.values[index] as number) * unit
+    const ink = (height - floor) * unit
+    plane.values[index] = Math.min(255, Math.max(0, ink))
+    raised.values[index] = height * unit
+    units += unit
   }
+  const gain = units / count
   return { plane, raised, gain }
 }
 

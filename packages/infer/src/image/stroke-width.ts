@@ -25,7 +25,7 @@ const RAMP = [0.2, 0.8] as const
 
 /** The digit's ink, 0…255, cropped to it. */
 export function normaliseStrokes(candidate: Candidate): Plane {
-  const crisp = cropToInk(stretch(candidate))
+  const crisp = cropToInk(stretch(crop(candidate.ink, candidate.box), candidate.darkness))
   const detailed = resizeToSide(crisp, DIGIT_SIDE * DETAIL)
   const thickness = strokeThickness(above(detailed, 127.5))
   const wanted = wantedThickness(thickness / DETAIL)
@@ -47,7 +47,7 @@ function wantedThickness(thickness: number): number | undefined {
 }
 
 /** The digit's own darkness becomes full ink, and the greys at its edges a short ramp. */
-function stretch({ ink, darkness }: Candidate): Plane {
+function stretch(ink: Plane, darkness: number): Plane {
   const [low, high] = [RAMP[0] * darkness, RAMP[1] * darkness]
   const values = ink.values.map((value) => 255 * Math.max(0, Math.min(1, (value - low) / (high - low))))
   return { ...ink, values }
