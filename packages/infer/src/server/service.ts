@@ -5,6 +5,7 @@ import { createMetrics, type ServerMetrics } from './metrics.js'
 import type { ResolvedOptions } from './options.js'
 import { WorkerPool } from './pool/worker-pool.js'
 import { ModelRepository, type ServedModel } from './repository/model-repository.js'
+import { scanFolder } from './repository/scan-folder.js'
 
 /** A worker that is not back so long after the last deadline hangs. */
 const HANG_GRACE = 5000
@@ -84,7 +85,9 @@ export class Service {
     })
   }
 
+  /** @throws UserError INPUT where there is no models folder now; one that vanishes later may come back. */
   async start(): Promise<void> {
+    await scanFolder(this.options.models)
     // libvips and ONNX Runtime stay loaded for as long as the process: a thread that ends must not unload them under the others.
     await Promise.all([import('../image/sharp.js').then(({ loadSharp }) => loadSharp()), loadRuntimeHere()])
     this.metrics.collectProcess()
