@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { compressVerified, decodeModel, encodeModel, type Precision } from 'mnist-export'
+import { compressVerified, decodeModel, encodeModel, type Precision, UserError } from 'mnist-export'
 import { verifyModel } from 'mnist-infer'
 import { type Dataset, loadDataset } from 'mnist-infer/mnist'
 import { openSession } from 'mnist-infer/runtime'
@@ -46,13 +46,20 @@ export interface Released {
 
 /**
  * Writes `<out>/<network>.onnx` and `<out>/<network>.md`.
- * @throws UserError THRESHOLD where the precision costs more than 0.1 point of accuracy
+ * @throws UserError INPUT where the pictures are not the run's, THRESHOLD where the precision costs more than 0.1 point of accuracy
  */
 export async function release(run: Run, { out, data, precision }: ReleaseOptions): Promise<Released> {
   const { settings, history, events } = run
   const { state } = await readCheckpoint(run.folder)
   const dataset = await loadDataset({ data })
   const { test, source } = dataset
+  if (source.description !== settings.data.description) {
+    const remedy = 'set MNIST_DIR or --data to what the run was trained with'
+    throw new UserError(
+      'INPUT',
+      `${run.folder}: expected the test pictures of ${settings.data.description}, found ${source.description}; ${remedy}`,
+    )
+  }
   const chosen = precision ?? PRECISION[networkName(settings.network)]
   const last = history.at(-1)
   const exported = await exportInference(settings.network, state, {
