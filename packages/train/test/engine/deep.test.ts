@@ -53,20 +53,20 @@ describe('a narrow ResNet', () => {
     const { engine: onnx } = await openOnnxEngine(layers, OPTIONS)
     layers.dispose()
     const tfjs = await openTfjsEngine(build(), OPTIONS)
-    const expected = await steps(tfjs, 3)
-    const found = await steps(onnx, 3)
+    // In the third step a ReLU's input is 0 but for rounding, and may fall on either side: tfjs's own losses move by 4e-4 from there
+    // on, where its weights are disturbed by 2e-6.
+    const expected = await steps(tfjs, 2)
+    const found = await steps(onnx, 2)
     for (const [step, loss] of expected.entries())
       expect(Math.abs((found[step] ?? 0) - loss), `step ${step}`).toBeLessThan(1e-5)
     const statistics = differences(await onnx.state(), await tfjs.state())
     // Biases in front of a batch normalization have no gradient: tfjs moves them by rounding errors.
     for (const [name, difference] of statistics) expect(difference, name).toBeLessThan(2e-3)
-    // A ReLU's input that is 0 but for rounding may fall on either side in the last step: tfjs's own loss moves by 4e-4 then, where
-    // its weights are disturbed by 2e-6.
     const evaluated = [await onnx.evaluate(digits), await tfjs.evaluate(digits)].map(({ loss }) => loss) as [
       number,
       number,
     ]
-    expect(Math.abs(evaluated[0] - evaluated[1])).toBeLessThan(2e-3)
+    expect(Math.abs(evaluated[0] - evaluated[1])).toBeLessThan(1e-4)
     await onnx.dispose()
     await tfjs.dispose()
   })
