@@ -1,5 +1,5 @@
 /** Pictures of whatever kind a page has → RGBA bytes. */
-import { firstLine, ProblemError } from '../problem.js'
+import { ProblemError } from '../problem.js'
 import type { RgbaPicture } from './protocol.js'
 
 export type PictureSource = Blob | ImageData | HTMLCanvasElement | HTMLImageElement | ImageBitmap | OffscreenCanvas
@@ -31,11 +31,25 @@ export async function readPicture(source: PictureSource): Promise<RgbaPicture> {
 
 async function decode(source: Exclude<PictureSource, ImageData>): Promise<ImageBitmap> {
   try {
-    return await createImageBitmap(source)
+    return await createImageBitmap(
+      source instanceof Blob && source.type === 'image/svg+xml' ? await drawn(source) : source,
+    )
   } catch (cause) {
     const name = source instanceof File ? source.name : 'The picture'
     const kind = source instanceof Blob && source.type !== '' ? ` (${source.type})` : ''
     const message = `${name}: expected a picture that this browser shows, found another kind of file${kind}.`
-    throw new ProblemError('picture-unreadable', message, { cause: new Error(firstLine(cause)) })
+    throw new ProblemError('picture-unreadable', message, { cause })
+  }
+}
+
+/** Browsers make bitmaps of an SVG only by way of an image element, in which it can run no script and load nothing. */
+async function drawn(svg: Blob): Promise<HTMLImageElement> {
+  const image = new Image()
+  image.src = URL.createObjectURL(svg)
+  try {
+    await image.decode()
+    return image
+  } finally {
+    URL.revokeObjectURL(image.src)
   }
 }
