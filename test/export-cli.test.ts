@@ -266,7 +266,7 @@ describe('mnist-export refuses in one line, without a stack trace or a file', ()
     [['a model', 'more', '-o', 'x.onnx'], 2, /^Unknown argument: more/],
     [['a model', '-o', 'x.onnx', '-o', 'y.onnx'], 2, /^--output: expected it once/],
     [['a model', '-o', 'x.onnx', '--no-pass', 'magic'], 2, /^--no-pass magic: expected one of eliminate-identity, /],
-    [['a model', '-o', 'x.onnx', '--precision', 'int8'], 2, /^--precision: expected fp32/],
+    [['a model', '-o', 'x.onnx', '--precision', 'int8', '--check'], 2, /^--check: expected --precision fp32/],
     [['training', 'a model', '-o', 'x.onnx', '--loss', 'magic'], 2, /^Invalid values: .*loss/],
     [['training', 'a model', '-o', 'x.onnx', '--trainable', 'zz*'], 2, /^--trainable zz\*: expected a name or pattern/],
     [['a model', '-o', 'a model/model.json'], 2, /^a model\/model.json: expected another file than the source/],

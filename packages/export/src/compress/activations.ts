@@ -30,6 +30,7 @@ export function quantizedActivations(graph: Graph, types: ReadonlyMap<string, Ty
   const takers = new Map<string, Node[]>()
   for (const node of graph.nodes) for (const name of node.inputs) takers.set(name, [...(takers.get(name) ?? []), node])
   const nodes = new Set<string>()
+  const summed = new Set<string>()
   const ranges = new Map<string, string>()
   const include = (name: string, from = name): void => {
     const isActivation = !constants.has(name) && types.get(name)?.dataType === DataType.FLOAT
@@ -43,14 +44,12 @@ export function quantizedActivations(graph: Graph, types: ReadonlyMap<string, Ty
     const [input = ''] = node.inputs
     const [output = ''] = node.outputs
     if (node.domain !== '') continue
-    if (isInteger(node, weights)) {
+    if (isInteger(node, { weights, constants })) {
       nodes.add(node.name)
+      summed.add(output)
       for (const name of LINEAR.has(node.opType) ? [input] : node.inputs) include(name)
       if (!isReluAlone(output)) include(output)
-    } else if (
-      node.opType === 'Relu' &&
-      graph.nodes.some(({ name, outputs: [made] }) => made === input && nodes.has(name))
-    ) {
+    } else if (node.opType === 'Relu' && summed.has(input)) {
       include(output)
     } else if (MOVING.has(node.opType) && ranges.has(input)) {
       include(output, ranges.get(input))
@@ -59,6 +58,10 @@ export function quantizedActivations(graph: Graph, types: ReadonlyMap<string, Ty
   return { nodes, ranges }
 }
 
-function isInteger({ opType, inputs }: Node, weights: ReadonlyMap<string, unknown>): boolean {
-  return ARITHMETIC.has(opType) || (LINEAR.has(opType) && weights.has(inputs[1] ?? ''))
+function isInteger({ opType, inputs }: Node, { weights, constants }: Record<'weights' | 'constants', Names>): boolean {
+  if (LINEAR.has(opType)) return weights.has(inputs[1] ?? '')
+  // A float constant among its inputs would make the sum float.
+  return ARITHMETIC.has(opType) && !inputs.some((name) => constants.has(name))
 }
+
+type Names = ReadonlyMap<string, unknown>

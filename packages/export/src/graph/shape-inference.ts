@@ -10,6 +10,7 @@ import { INDEXING_RULES } from './inference/indexing.js'
 import { LINEAR_RULES } from './inference/linear.js'
 import { NORMALIZATION_RULES } from './inference/normalization.js'
 import { POOLING_RULES } from './inference/pooling.js'
+import { QUANTIZATION_RULES } from './inference/quantization.js'
 import { RECURRENCE_RULES } from './inference/recurrence.js'
 import { REDUCTION_RULES } from './inference/reduction.js'
 import { SHAPE_RULES } from './inference/shape.js'
@@ -36,6 +37,7 @@ export const STANDARD_RULES: InferenceRules = {
   ...LINEAR_RULES,
   ...NORMALIZATION_RULES,
   ...POOLING_RULES,
+  ...QUANTIZATION_RULES,
   ...RECURRENCE_RULES,
   ...REDUCTION_RULES,
   ...SHAPE_RULES,

@@ -2,7 +2,7 @@
  * Floating-point operations of a node by operator: a multiplication and an addition count as two, comparisons and functions of one
  * element as one, moving data as none.
  */
-import type { TypedShape } from '../graph/shape-inference.js'
+import { ruleKey, type TypedShape } from '../graph/shape-inference.js'
 import type { Node } from '../onnx/model.js'
 
 type Types = readonly (TypedShape | undefined)[]
@@ -75,6 +75,7 @@ const RULES: Readonly<Record<string, FlopRule>> = {
   ConvTranspose: convTranspose,
   MatMul: matMul,
   Gemm: gemm,
+  'com.microsoft.MatMulNBits': matMul,
   ...same('AveragePool MaxPool LpPool', pool),
   ...same('LSTM GRU RNN', recurrent),
   ...same('GlobalAveragePool GlobalMaxPool', perInput),
@@ -93,7 +94,7 @@ const RULES: Readonly<Record<string, FlopRule>> = {
 
 /** undefined for an operator that is not counted, or whose shapes are not known. */
 export function flopsOf(node: Node, inputs: Types, outputs: Types): number | undefined {
-  const count =
-    node.domain === '' && Object.hasOwn(RULES, node.opType) ? RULES[node.opType]?.(inputs, outputs, node) : undefined
+  const key = ruleKey(node)
+  const count = Object.hasOwn(RULES, key) ? RULES[key]?.(inputs, outputs, node) : undefined
   return count === undefined || Number.isNaN(count) ? undefined : count
 }
