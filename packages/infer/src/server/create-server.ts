@@ -85,6 +85,10 @@ async function addRoutes(app: FastifyInstance, service: Service, options: Resolv
     hsts: false,
     contentSecurityPolicy: { directives: { 'upgrade-insecure-requests': null } },
   })
+  // A connection that is kept alive would keep the server alive.
+  app.addHook('onSend', async (_request, reply) => {
+    if (service.stopping) reply.header('connection', 'close')
+  })
   if (options.cors !== undefined) await app.register(cors, { origin: options.cors, methods: ['GET', 'POST'] })
   if (options.rate > 0) {
     await app.register(rateLimit, {

@@ -44,6 +44,8 @@ export interface ServerOptions {
   readonly memory?: number
   /** Bytes of JavaScript heap and buffers beyond which a worker is replaced. */
   readonly workerMemory?: number
+  /** Mean lateness of the event loop over a second, in ms, beyond which work is turned away with 503; 0: whatever it is. */
+  readonly lateness?: number
   /** Ms that requests in progress get when the server stops. */
   readonly drain?: number
   readonly logLevel?: LogLevel
@@ -66,6 +68,7 @@ const DEFAULTS = {
   pictureBytes: 16 * 2 ** 20,
   maxPixels: 32_000_000,
   workerMemory: 256 * 2 ** 20,
+  lateness: 1000,
   drain: 25_000,
   logLevel: 'info',
 } as const satisfies Partial<ResolvedOptions>
@@ -84,6 +87,7 @@ const RANGES: Readonly<Partial<Record<keyof ServerOptions, readonly [number, num
   maxPixels: [784, 268_000_000],
   memory: [64 * 2 ** 20, 2 ** 44],
   workerMemory: [16 * 2 ** 20, 2 ** 40],
+  lateness: [0, 60_000],
   drain: [0, 3_600_000],
 }
 

@@ -10,15 +10,11 @@ import type { Service } from '../service.js'
 /** Bytes of bodies that are being read or worked on. */
 const BODY_BUDGET = 128 * 2 ** 20
 
-/** Mean lateness of the event loop over half a second, in ms: so late only where the machine has no time for it. */
-const LATEST = 250
-const SAMPLE = 500
-
 /** Guards the routes of the scope that it is called in; health and metrics are outside, and answer whatever the load. */
 export async function guardAdmission(scope: FastifyInstance, service: Service): Promise<void> {
   await scope.register(underPressure, {
-    maxEventLoopDelay: LATEST,
-    sampleInterval: SAMPLE,
+    maxEventLoopDelay: service.options.lateness,
+    sampleInterval: 1000,
     pressureHandler: (_request, _reply, type) => {
       throw new Refusal('OVERLOADED', `the server has too much to do (${type}): try again`)
     },
