@@ -14,6 +14,14 @@ interface ModelParams {
 
 export function modelRoutes(app: FastifyInstance, service: Service, version: string): void {
   const tags = ['models']
+  // Clients send JSON without saying so.
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => {
+    try {
+      done(null, body === '' ? null : JSON.parse(String(body)))
+    } catch {
+      done(new Refusal('BAD_REQUEST', 'body: expected JSON, found something else'))
+    }
+  })
   app.get(
     '/v2',
     { schema: { tags, summary: 'The server', response: { 200: SERVER_METADATA, ...errors(401, 429) } } },
