@@ -16,6 +16,8 @@ export function createRandom(seed: number, purpose = ''): Random {
     throw new UserError('USAGE', `seed: expected a whole number from 0 to ${Number.MAX_SAFE_INTEGER}, found ${seed}`)
   }
   const next = xoshiro128(seedState(seed, purpose))
+  // The first outputs are functions of one or two words of the state: from the fourth on, every bit of the seed is in all.
+  for (let round = 0; round < 4; round++) next()
   return () => next() / 0x1_0000_0000
 }
 

@@ -31,3 +31,8 @@ describe('random numbers', () => {
     expect(() => createRandom(seed)).toThrow(/^seed: expected a whole number from 0 to 9007199254740991, found/)
   })
 })
+
+test('streams of different seeds and purposes differ from their first number on', () => {
+  const firsts = [0, 1, 2].flatMap((seed) => ['order', 'weights', ''].map((purpose) => createRandom(seed, purpose)()))
+  expect(new Set(firsts).size).toBe(firsts.length)
+})

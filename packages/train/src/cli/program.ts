@@ -1,5 +1,5 @@
 /** The command `mnist-train`: its options, with the handlers loaded only when they run. */
-import { PRECISIONS } from 'mnist-export'
+import { PRECISIONS, UserError } from 'mnist-export'
 import type { Program } from 'mnist-export/cli'
 import { ENGINE_NAMES } from '../engine/names.js'
 import { NETWORK_GROUPS, NETWORK_NAMES } from '../networks/names.js'
@@ -7,8 +7,11 @@ import { NETWORK_GROUPS, NETWORK_NAMES } from '../networks/names.js'
 export const program: Program = {
   name: 'mnist-train',
   version: '0.1.0',
+  // Without this, yargs keeps the last network only.
+  parserConfiguration: { 'duplicate-arguments-array': true },
   define: (parser) =>
     parser
+      .check(eachOptionOnce)
       .command(
         '$0 [networks..]',
         'Train networks on MNIST',
@@ -97,6 +100,42 @@ export const program: Program = {
         },
       )
       .command(
+        'setup <what>',
+        'Bring the native part of an engine into your cache: TensorFlow for tfjs-gpu and tfjs-node, or WebGPU',
+        (command) =>
+          command
+            .positional('what', { choices: ['tensorflow', 'webgpu'] as const, demandOption: true })
+            .option('cuda', { type: 'boolean', default: false, describe: 'TensorFlow for CUDA 12, even without a GPU' })
+            .option('cpu', { type: 'boolean', default: false, describe: 'TensorFlow for the CPU, even with a GPU' })
+            .option('wheel', { type: 'string', describe: 'Folder with the wheels and npm packages; fetches nothing' })
+            .option('python', {
+              type: 'string',
+              describe: 'Path of a Python: its TensorFlow, where it has the right one, else its pip',
+            })
+            .option('remove', { type: 'boolean', default: false, describe: 'Take it out of the cache' })
+            .example('$0 setup tensorflow', 'TensorFlow for the GPU that is here, else for the CPU')
+            .example('$0 setup tensorflow --wheel ./wheels', 'without a network')
+            .example('$0 setup webgpu', 'Dawn and tfjs’s WebGPU backend'),
+        async (argv) => {
+          const { setupCommand } = await import('./setup-command.js')
+          await setupCommand(argv)
+        },
+      )
+      .command(
+        'doctor',
+        'Say which engines can be had here, how fast they are, and what mends the others',
+        (command) =>
+          command
+            .option('seconds', { type: 'number', default: 1, describe: 'How long to measure each; 0: not at all' })
+            .option('json', { type: 'boolean', default: false, describe: 'Print it as JSON' })
+            .example('$0 doctor', 'a table')
+            .example('$0 doctor --seconds 0 --json', 'for programs, without the measurement'),
+        async (argv) => {
+          const { doctorCommand } = await import('./doctor-command.js')
+          await doctorCommand(argv)
+        },
+      )
+      .command(
         'networks',
         'List the networks, their parameters and recipes',
         (command) => command.option('json', { type: 'boolean', default: false }),
@@ -105,4 +144,11 @@ export const program: Program = {
           networksCommand(argv)
         },
       ),
+}
+
+/** @throws UserError USAGE for an option that is given twice: which of the two is meant? */
+function eachOptionOnce(argv: Readonly<Record<string, unknown>>): true {
+  const twice = Object.keys(argv).find((name) => Array.isArray(argv[name]) && name !== 'networks' && name !== '_')
+  if (twice !== undefined) throw new UserError('USAGE', `--${twice}: expected it once, found it more often`)
+  return true
 }
