@@ -1,5 +1,7 @@
 /** Training in the page, in Chromium. Needs CHROMIUM, a browser's path. */
-import { decodeModel } from 'mnist-export'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { decodeModel, encodeModel } from 'mnist-export'
 import { generateDigits } from 'mnist-infer/mnist'
 import { float32, openSession } from 'mnist-infer/runtime'
 import type { Browser, Page } from 'playwright-core'
@@ -20,6 +22,13 @@ async function accuracyInNode(model: Uint8Array, images: Uint8Array, labels: Arr
   return right.length / labels.length
 }
 
+/** LeNet-5 with ReLUs: the sigmoids would sit at chance for as long as this test lasts. */
+async function quickNetwork(): Promise<Uint8Array> {
+  const model = decodeModel(await readFile(join(LIBRARY, 'models', 'lenet5.onnx')), 'lenet5')
+  const nodes = model.graph.nodes.map((node) => (node.opType === 'Sigmoid' ? { ...node, opType: 'Relu' } : node))
+  return encodeModel({ ...model, graph: { ...model.graph, nodes } })
+}
+
 describe.runIf(CHROMIUM)('training in the page (CHROMIUM)', () => {
   let browser: Browser
   let host: Host
@@ -38,13 +47,14 @@ describe.runIf(CHROMIUM)('training in the page (CHROMIUM)', () => {
 
   test('from nothing lowers the loss, pauses, and gives a file that Node runs', async () => {
     // A text, so that the test's own bundler leaves the import alone.
+    const network = JSON.stringify(Array.from(await quickNetwork()))
     const result = (await page.evaluate(`(async () => {
       const { train } = await import('./index.js')
-      const model = new Uint8Array(await (await fetch('./models/lenet5.onnx')).arrayBuffer())
+      const model = Uint8Array.from(${network})
       const losses = []
       let paused = 0
       const training = train(
-        { model, data: { kind: 'generated', train: 2500, test: 500 }, epochs: 3, batchSize: 100, learningRate: 3e-3, optimizer: 'adam', seed: 1 },
+        { model, data: { kind: 'generated', train: 2000, test: 500 }, epochs: 3, batchSize: 64, learningRate: 3e-3, optimizer: 'adam', seed: 1 },
         (progress) => { if (progress.type === 'batch') { losses.push(progress.loss); if (paused === 0) paused = 1 } },
       )
       while (losses.length === 0) await new Promise((resolve) => setTimeout(resolve, 20))
@@ -65,11 +75,11 @@ describe.runIf(CHROMIUM)('training in the page (CHROMIUM)', () => {
 
     const file = Uint8Array.from(result.bytes)
     const { metadata } = decodeModel(file, 'the download')
-    expect(metadata['mnist.dataset']).toBe('2500 generated digits')
+    expect(metadata['mnist.dataset']).toBe('2000 generated digits')
     expect(metadata['mnist.epochs']).toBe('3')
     const { images, labels } = generateDigits({ count: 500, seed: 77 })
     const inNode = await accuracyInNode(file, images, labels)
-    expect(inNode).toBeGreaterThan(0.7)
+    expect(inNode).toBeGreaterThan(0.75)
     // Another set of 500: five standard deviations of the difference at this accuracy.
     expect(Math.abs(inNode - (result.reports.at(-1)?.testAccuracy ?? 0))).toBeLessThan(0.1)
   })

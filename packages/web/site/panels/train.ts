@@ -6,7 +6,7 @@ import { readDataset } from './idx-files.js'
 
 /** As `mnist-train` has them; Adam's are for the impatient. */
 const RECIPES = {
-  adam: { optimizer: 'adam', batchSize: 128, learningRate: 2e-3 },
+  adam: { optimizer: 'adam', batchSize: 64, learningRate: 3e-3 },
   sgd: { optimizer: 'sgd', batchSize: 256, learningRate: 0.9 },
 } as const
 

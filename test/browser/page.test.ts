@@ -1,0 +1,131 @@
+/** The built page, in Chromium. Needs CHROMIUM, a browser's path. */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { AxeBuilder } from '@axe-core/playwright'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { HEADERS } from '../../packages/web/serve.js'
+import { CHROMIUM, type Host, openBrowser, ready, SITE, START, serve } from './support/chromium.js'
+import { drawings } from './support/hands.js'
+
+const SEVEN = drawings().find(({ digit }) => digit === 7)?.strokes
+
+describe.runIf(CHROMIUM)('the page (CHROMIUM)', () => {
+  let browser: Browser
+  let host: Host
+  let context: BrowserContext
+  let page: Page
+  const requested: string[] = []
+  const complaints: string[] = []
+
+  beforeAll(async () => {
+    browser = await openBrowser()
+    host = await serve(SITE, HEADERS)
+    context = await browser.newContext({ viewport: { width: 1280, height: 900 } })
+    page = await context.newPage()
+    page.on('request', (request) => requested.push(request.url()))
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
+    })
+    page.on('pageerror', (error) => complaints.push(error.message))
+    await page.addInitScript(() => {
+      const shifts: number[] = []
+      Object.assign(globalThis, { shifts })
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) shifts.push((entry as unknown as { value: number }).value)
+      }).observe({ type: 'layout-shift', buffered: true })
+    })
+    await page.goto(host.url)
+    await ready(page, '#pad')
+  }, START)
+
+  afterAll(async () => {
+    await browser?.close()
+    await host?.close()
+  })
+
+  test('reads a drawing, and shows what each layer makes of it', async () => {
+    await page.evaluate((strokes) => Object.assign(document.querySelector('#pad') as object, { strokes }), SEVEN)
+    await expect.poll(() => page.locator('#pad span[part=digit]').textContent(), { timeout: 20_000 }).toBe('7')
+    await expect
+      .poll(() => page.locator('.layer strong').allTextContents(), { timeout: 20_000 })
+      .toEqual(['conv1', 'pool1', 'conv2', 'pool2', 'fc1', 'fc2'])
+    expect(await page.locator('.layer').first().locator('canvas').count()).toBe(6)
+  })
+
+  test('offers the networks that it was built with, with the figures of their own files', async () => {
+    const models = JSON.parse(await readFile(join(SITE, 'mnist-digit', 'models', 'models.json'), 'utf8')) as {
+      name: string
+      accuracy: number
+    }[]
+    const names = await page.locator('.network .name').allTextContents()
+    expect(names).toEqual(models.map(({ name }) => name))
+    expect(await page.locator('.network .accuracy').first().textContent()).toBe(
+      `${((models[0]?.accuracy ?? 0) * 100).toFixed(2)} %`,
+    )
+  })
+
+  test('has threads, since its host isolates it', async () => {
+    expect(await page.locator('#runtime').textContent()).toMatch(/^WebAssembly, \d+ threads?$/)
+    expect(await page.evaluate(() => crossOriginIsolated)).toBe(true)
+  })
+
+  test('moves nothing once it is shown', async () => {
+    const shifts = await page.evaluate(() => (globalThis as unknown as { shifts: number[] }).shifts)
+    expect(shifts.reduce((sum, shift) => sum + shift, 0)).toBeLessThan(0.1)
+  })
+
+  test.each([
+    ['light', 1280],
+    ['dark', 390],
+  ] as const)(
+    'has nothing that axe objects to: %s, %i pixels wide, and nothing to scroll aside',
+    async (colorScheme, width) => {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+      await page.setViewportSize({ width, height: 900 })
+      const { violations } = await new AxeBuilder({ page: page as never }).analyze()
+      expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([])
+      expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0)
+    },
+  )
+
+  test('keeps a taught network in the browser, and says so next time', async () => {
+    await page.setViewportSize({ width: 1280, height: 900 })
+    for (let count = 0; count < 2; count++) {
+      await page.evaluate(
+        (strokes) => Object.assign(document.querySelector('#teach-pad') as object, { strokes }),
+        SEVEN,
+      )
+      await expect
+        .poll(() => page.locator('#teach-pad span[part=digit]').textContent(), { timeout: 20_000 })
+        .not.toBe('')
+      await page.locator('#teach-labels button').nth(1).click()
+    }
+    expect(await page.locator('#teach-examples li').count()).toBe(2)
+    await page.locator('#teach-start').click()
+    await expect
+      .poll(() => page.locator('#teach-status').textContent(), { timeout: 60_000 })
+      .toMatch(/^Your examples: 0 of 2 read right before, 2 now\. Other digits: /)
+    await page.reload()
+    await expect
+      .poll(() => page.locator('#teach-status').textContent(), { timeout: 30_000 })
+      .toBe('Your lenet5 of last time, taught with 2 examples.')
+  })
+
+  test('works without a line once it was loaded', async () => {
+    await page.evaluate(() => navigator.serviceWorker.ready)
+    await page.reload()
+    await ready(page, '#pad')
+    await context.setOffline(true)
+    await page.reload()
+    await ready(page, '#pad')
+    await context.setOffline(false)
+  })
+
+  test('asks no other host for anything, and breaks none of its own rules', () => {
+    expect(
+      requested.filter((url) => !url.startsWith(host.url) && !url.startsWith('blob:') && !url.startsWith('data:')),
+    ).toEqual([])
+    expect(complaints).toEqual([])
+  })
+})
