@@ -198,8 +198,9 @@ function kerasTensors(value: Json): TensorReference[] {
   const pending: Json[] = [value]
   while (pending.length > 0) {
     const next = pending.pop() as Json
-    if (Array.isArray(next)) pending.push(...[...next].reverse())
-    else if (isObject(next)) {
+    if (Array.isArray(next)) {
+      for (const entry of [...next].reverse()) pending.push(entry)
+    } else if (isObject(next)) {
       const history = isObject(next.config) ? next.config.keras_history : undefined
       if (history !== undefined) found.push(reference(history, 'keras_history'))
     }

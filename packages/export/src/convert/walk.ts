@@ -6,6 +6,9 @@ import { UserError } from '../errors.js'
 import type { Feature } from './feature.js'
 import { isModelClass, type LayerDescription, type TensorReference, type Topology } from './topology.js'
 
+/** Inputs of a layer; a DenseNet's Concatenate has some dozens. */
+const MAX_INPUTS = 10_000
+
 /** Converts one call of a layer; `inputs` are the results of the calls that it names. */
 export type ConvertLayer = (layer: LayerDescription, inputs: readonly Feature[]) => readonly Feature[]
 
@@ -37,7 +40,7 @@ export function walk(topology: Topology, inputs: readonly Feature[], convert: Co
       if (waiting.has(name))
         throw new UserError('INPUT', `layer ${layer.name}: expected a model without cycles, found one`)
       waiting.add(name)
-      stack.push(...missing)
+      for (const input of missing) stack.push(input)
       continue
     }
     stack.pop()
@@ -80,6 +83,12 @@ function callOf(layer: LayerDescription, call: number): readonly TensorReference
   if (inputs === undefined || inputs.length === 0) {
     const found = layer.calls.length === 0 ? 'an input that is not among input_layers' : `${layer.calls.length} calls`
     throw new UserError('INPUT', `layer ${layer.name}: expected call ${call} of it, found ${found}`)
+  }
+  if (inputs.length > MAX_INPUTS) {
+    throw new UserError(
+      'UNSUPPORTED',
+      `layer ${layer.name}: expected at most ${MAX_INPUTS} inputs, found ${inputs.length}`,
+    )
   }
   return inputs
 }

@@ -213,6 +213,11 @@ describe('A hostile model is refused:', () => {
     ['two layers of one name', functional([inputLayer('x'), inputLayer('x')], 'x'), 'two named x'],
     ['models within models without end', nested(3000), 'expected at most 100 models within one another, found more'],
     ['models that call one another twice', doubling(60), 'expected at most 10000 calls of layers, found more'],
+    [
+      'a layer of a million inputs',
+      functional([inputLayer('x'), { ...add('a'), inbound_nodes: [new Array(1_000_000).fill(['x', 0, 0, {}])] }], 'a'),
+      'layer a: expected at most 10000 inputs, found 1000000',
+    ],
     ['a GraphModel', { modelTopology: { node: [], library: {} } }, 'expected a LayersModel, found a GraphModel'],
     ['no topology', {}, 'modelTopology: expected the JSON of a LayersModel, found none'],
     [

@@ -46,6 +46,29 @@ describe('A convolutional network', () => {
   )
 })
 
+test.each([true, false])(
+  'A network for pictures of any size computes what tfjs does, channels first: %s',
+  async (nchw) => {
+    const layers = [
+      L.conv2d({ filters: 4, kernelSize: 3, strides: 2, padding: 'same', activation: 'relu' }),
+      L.batchNormalization({}),
+      L.depthwiseConv2d({ kernelSize: 3, strides: 2, padding: 'same' }),
+      L.upSampling2d({}),
+      L.averagePooling2d({ poolSize: 3, strides: 2, padding: 'same' }),
+      L.zeroPadding2d({ padding: 1 }),
+      L.maxPooling2d({ poolSize: 3, strides: 2, padding: 'same' }),
+      L.conv2dTranspose({ filters: 3, kernelSize: 3, strides: 2, padding: 'same' }),
+    ]
+    for (const sizes of [
+      [17, 14],
+      [24, 33],
+    ]) {
+      const { optimized } = await expectSame(modelOf([null, null, 3], layers), { sizes, nchw })
+      expect(countOf(optimized, 'Transpose')).toBe(nchw ? 0 : 2)
+    }
+  },
+)
+
 test('A picture of one channel enters by a Reshape, which moves nothing', async () => {
   const { optimized } = await expectSame(modelOf([6, 5, 1], [L.conv2d({ filters: 2, kernelSize: 2 }), L.flatten()]))
   expect(optimized.graph.nodes[0]?.opType).toBe('Reshape')

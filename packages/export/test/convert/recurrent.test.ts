@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { convertLayersModel } from '../../src/convert/convert.js'
+import { DataType } from '../../src/onnx/model.js'
 import { accepted, type Case, cases, drawn, modelOf } from '../support/cases.js'
 import { countOf, expectSame } from '../support/compare.js'
 import { artifactsOf, L, type Layer, on, type Symbolic, tfl } from '../support/tfjs.js'
@@ -241,6 +242,13 @@ cases('Embedding computes what tfjs does', [
     { draw: (random) => random() * 5 },
   ],
 ])
+
+test('A Sequential model that begins with an Embedding takes integers of any number of steps', async () => {
+  const layers = [L.embedding({ inputDim: 5, outputDim: 3 }), L.lstm(units(2)), L.dense({ units: 1 })]
+  const model = drawn(tfl.sequential({ layers }))
+  const { converted } = await expectSame(model, { draw: (random) => Math.floor(random() * 5), sizes: [7], tolerance })
+  expect(converted.graph.inputs.map(({ dataType, shape }) => [dataType, shape.length])).toEqual([[DataType.INT32, 2]])
+})
 
 test('A layer that ONNX has an operator for becomes that operator, any other a Scan', async () => {
   const fused = await expectSame(modelOf([4, 3], [L.lstm(units(2))]), { tolerance })

@@ -140,9 +140,15 @@ const concat: InferenceRule = (node, inputs) => {
   const axis = normalAxis(intAttribute(node, 'axis', 0), first.shape.length)
   const shape = first.shape.with(axis, added(parts.map((part) => part.shape[axis] as Dimension)))
   const elements = parts.map(elementsOf)
-  if (elements.every((list) => list !== undefined))
-    return [{ dataType: first.dataType, shape, elements: elements.flat() }]
-  return [{ dataType: first.dataType, shape }]
+  if (elements.every((list) => list === undefined)) return [{ dataType: first.dataType, shape }]
+  // What is not known of a part of known length gets a name, so that what is known of the others is not lost.
+  const named = parts.map(({ shape: [length] }, part) =>
+    typeof length === 'number' ? Array.from({ length }, (_, index) => `${node.name}.${part}.${index}`) : undefined,
+  )
+  const all = elements.map((list, part) => list ?? named[part])
+  return all.every((list) => list !== undefined)
+    ? [{ dataType: first.dataType, shape, elements: all.flat() }]
+    : [{ dataType: first.dataType, shape }]
 }
 
 const split: InferenceRule = (node, inputs) => {
