@@ -55,10 +55,11 @@ describe.runIf(CHROMIUM)('<mnist-digit> on a plain static page (CHROMIUM)', () =
       ? await loadTestDigits({ data: 'mnist' })
       : { test: generateDigits({ count: PICTURES, seed: 3 }) }
     const images = digits.images.subarray(0, PICTURES * 784)
-    const inPage = await page.evaluate(async (bytes) => {
+    const inPage = await page.evaluate(async (text) => {
       const { reader } = document.querySelector('mnist-digit') as MnistDigit
-      return Array.from(await reader.logits(Uint8Array.from(bytes)))
-    }, Array.from(images))
+      const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
+      return Array.from(await reader.logits(bytes))
+    }, Buffer.from(images).toString('base64'))
     const session = await openSession(await readFile(join(LIBRARY, 'models', 'lenet5.onnx')), { provider: 'cpu' })
     const image = float32(
       Float32Array.from(images, (value) => value / 255),

@@ -47,10 +47,10 @@ describe.runIf(CHROMIUM)('training in the page (CHROMIUM)', () => {
 
   test('from nothing lowers the loss, pauses, and gives a file that Node runs', async () => {
     // A text, so that the test's own bundler leaves the import alone.
-    const network = JSON.stringify(Array.from(await quickNetwork()))
+    const network = JSON.stringify(Buffer.from(await quickNetwork()).toString('base64'))
     const result = (await page.evaluate(`(async () => {
       const { train } = await import('./index.js')
-      const model = Uint8Array.from(${network})
+      const model = Uint8Array.from(atob(${network}), (character) => character.charCodeAt(0))
       const losses = []
       let paused = 0
       const training = train(

@@ -81,15 +81,16 @@ function asError({ problem, message }: ProblemReport): ProblemError {
 }
 
 /**
- * A script tag may name another host, and a worker may not: there a worker of this page's own imports it. The first form stands
- * as bundlers look for it.
+ * A script tag may name another host, and a worker may not: there a worker of this page's own imports it. The form of the first is
+ * what bundlers look for; of the second they must see nothing, or they would copy the file without what it imports.
  */
 function startWorker(): Worker {
-  const url = new URL('./worker.js', import.meta.url)
   try {
-    if (url.origin === location.origin) return new Worker(new URL('./worker.js', import.meta.url), { type: 'module' })
-    const script = new Blob([`import ${JSON.stringify(url.href)}`], { type: 'text/javascript' })
-    const local = URL.createObjectURL(script)
+    if (new URL(import.meta.url).origin === location.origin) {
+      return new Worker(new URL('./worker.js', import.meta.url), { type: 'module' })
+    }
+    const url = import.meta.url.replace(/[^/]*$/, 'worker.js')
+    const local = URL.createObjectURL(new Blob([`import ${JSON.stringify(url)}`], { type: 'text/javascript' }))
     const worker = new Worker(local, { type: 'module' })
     // Once it has answered, the worker has read its script.
     worker.addEventListener('message', () => URL.revokeObjectURL(local), { once: true })

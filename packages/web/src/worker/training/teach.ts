@@ -14,17 +14,17 @@ import type { TrainingContext } from './train.js'
 const LAYERS = 3
 
 /** Steps of Adam; by then the examples are read, and more only wear on the rest. */
-const STEPS = 150
+const STEPS = 120
 
 /** Adam's own default. */
 const LEARNING_RATE = 1e-3
 
 /** Rows of a step: variations of examples, and generated digits against forgetting. */
-const TAUGHT_ROWS = 24
-const KEPT_ROWS = 72
+const TAUGHT_ROWS = 16
+const KEPT_ROWS = 48
 
 /** Generated digits to learn from, and others to measure what was lost. */
-const KEPT = 1500
+const KEPT = 1000
 const MEASURED = 500
 
 export async function teach(
