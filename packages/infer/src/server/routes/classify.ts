@@ -88,6 +88,16 @@ export async function classifyRoutes(scope: FastifyInstance, service: Service): 
 
 /** The files of a form, in its order; their names are not looked at. */
 async function readFiles(request: FastifyRequest, limit: number): Promise<Buffer[]> {
+  try {
+    return await collectFiles(request, limit)
+  } catch (error) {
+    if (clientError(error).status < 500) throw error
+    // The parser's own errors are plain ones, and nothing else can go wrong here.
+    throw new Refusal('BAD_REQUEST', 'form: expected a whole one, found a broken one')
+  }
+}
+
+async function collectFiles(request: FastifyRequest, limit: number): Promise<Buffer[]> {
   const files: Buffer[] = []
   let total = 0
   for await (const part of request.parts()) {
