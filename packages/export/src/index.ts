@@ -60,3 +60,9 @@ export { DataType } from './onnx/model.js'
 export { elementCount, floatTensor, floatValues, int64Tensor, int64Values, tensor } from './onnx/tensor.js'
 export { type OptimizedModel, type OptimizeOptions, optimizeModel, PASSES, type PassReport } from './passes/optimize.js'
 export type { Pass, PassResult } from './passes/pass.js'
+export {
+  type RepositoryFile,
+  type RepositoryModel,
+  type RepositoryOptions,
+  tritonRepository,
+} from './triton/model-repository.js'

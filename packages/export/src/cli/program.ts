@@ -143,6 +143,23 @@ export const program: Program = {
           await trainingCommand(argv)
         },
       )
+      .command(
+        'triton <folder> <models..>',
+        'Write models as a Triton model repository',
+        (command) =>
+          json(command)
+            .positional('folder', {
+              type: 'string',
+              demandOption: true,
+              describe: 'The repository, made where it is not there',
+            })
+            .positional('models', { type: 'string', array: true, demandOption: true, describe: '.onnx files' })
+            .example('$0 triton repository models/lenet5.onnx', 'for tritonserver --model-repository repository'),
+        async (argv) => {
+          const { tritonCommand } = await import('./triton-command.js')
+          await tritonCommand(argv)
+        },
+      )
       .check((argv) => {
         const twice = SINGLE.find((name) => Array.isArray(argv[name]))
         if (twice !== undefined) throw new UserError('USAGE', `--${twice}: expected it once, found it more often`)
