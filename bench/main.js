@@ -1,6 +1,7 @@
 // Speed, ours against others', both sides in one run: `npm run bench -- <what> [options]`. Each benchmark prints its figures and their ratio.
 const BENCHMARKS = {
   train: ['images/s of whole training steps, ours and PyTorch by turns', () => import('./train.js')],
+  export: ['CPU and memory of an export, and against tf2onnx', () => import('./export.js')],
   infer: ['cold start and verification, ours and bare onnxruntime', () => import('./infer.js')],
 }
 
