@@ -17,8 +17,8 @@ const ARITHMETIC: ReadonlySet<string> = new Set(['Add', 'AveragePool', 'Concat',
 const MOVING: ReadonlySet<string> = new Set(['Flatten', 'MaxPool', 'Reshape', 'Squeeze', 'Transpose', 'Unsqueeze'])
 
 export interface QuantizedActivations {
-  /** Nodes whose arithmetic becomes integer, by name. */
-  readonly nodes: ReadonlySet<string>
+  /** Nodes whose arithmetic becomes integer. */
+  readonly nodes: ReadonlySet<Node>
   /** Value → the value whose range it has: itself, or what it was moved from. */
   readonly ranges: ReadonlyMap<string, string>
 }
@@ -29,7 +29,7 @@ export function quantizedActivations(graph: Graph, types: ReadonlyMap<string, Ty
   const outputs = new Set(graph.outputs.map(({ name }) => name))
   const takers = new Map<string, Node[]>()
   for (const node of graph.nodes) for (const name of node.inputs) takers.set(name, [...(takers.get(name) ?? []), node])
-  const nodes = new Set<string>()
+  const nodes = new Set<Node>()
   const summed = new Set<string>()
   const ranges = new Map<string, string>()
   const include = (name: string, from = name): void => {
@@ -45,7 +45,7 @@ export function quantizedActivations(graph: Graph, types: ReadonlyMap<string, Ty
     const [output = ''] = node.outputs
     if (node.domain !== '') continue
     if (isInteger(node, { weights, constants })) {
-      nodes.add(node.name)
+      nodes.add(node)
       summed.add(output)
       for (const name of LINEAR.has(node.opType) ? [input] : node.inputs) include(name)
       if (!isReluAlone(output)) include(output)

@@ -69,7 +69,8 @@ export function compressModel(model: Model, options: CompressOptions): Model {
     )
   }
   const { graph, domain } = REWRITES[precision](model.graph, options)
-  if (precision !== 'fp32' && graph.nodes.length === model.graph.nodes.length) {
+  const before = new Set(model.graph.initializers)
+  if (precision !== 'fp32' && graph.initializers.every((tensor) => before.has(tensor))) {
     throw new UserError('UNSUPPORTED', `${precision}: expected float weights large enough to compress, found none`)
   }
   return {

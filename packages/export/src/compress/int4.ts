@@ -9,7 +9,7 @@ import { elementCount, floatTensor, floatValues, tensor } from '../onnx/tensor.j
 import { quantizedBlocks } from './blocks.js'
 import type { Names } from './names.js'
 import { withoutUnused } from './rewrite.js'
-import { constantsOf } from './weights.js'
+import { constantsOf, isFiniteWeight } from './weights.js'
 
 /** Below, a layer costs more accuracy than bytes: it is left to 8 bits. */
 const FEWEST_ELEMENTS = 16_384
@@ -30,9 +30,9 @@ export function int4Dense(graph: Graph, options: Int4Options): { readonly graph:
   const nodes = graph.nodes.flatMap((node): readonly Node[] => {
     const weight = denseWeight(node, constants)
     if (weight === undefined) return [node]
-    const { name } = weight.tensor
-    const [values, scales] = packed.get(name) ?? packedWeight(weight, options)
-    packed.set(name, [values, scales])
+    const key = `${weight.transposed} ${weight.tensor.name}`
+    const [values, scales] = packed.get(key) ?? packedWeight(weight, options)
+    packed.set(key, [values, scales])
     rewritten++
     return nbits(node, { weight, values, scales, ...options })
   })
@@ -54,7 +54,7 @@ function denseWeight(node: Node, constants: ReadonlyMap<string, Tensor>): DenseW
   if (weight === undefined || node.domain !== '' || !(node.opType === 'Gemm' || node.opType === 'MatMul'))
     return undefined
   if (weight.dataType !== DataType.FLOAT || weight.dims.length !== 2) return undefined
-  if (elementCount(weight.dims) < FEWEST_ELEMENTS) return undefined
+  if (elementCount(weight.dims) < FEWEST_ELEMENTS || !isFiniteWeight(weight)) return undefined
   const plain =
     floatAttribute(node, 'alpha', 1) === 1 &&
     floatAttribute(node, 'beta', 1) === 1 &&

@@ -24,7 +24,7 @@ const WEIGHT_LIMIT = 63
 export function int8Static(graph: Graph, { names, ranges }: { names: Names; ranges: Ranges }): Graph {
   const activations = quantizedActivations(graph, valueTypes(graph))
   const grids = gridsOf(activations.ranges, { names, ranges })
-  const integer = graph.nodes.filter(({ name }) => activations.nodes.has(name))
+  const integer = graph.nodes.filter((node) => activations.nodes.has(node))
   const weights = storedWeights(graph, { integer, names })
   const constants = constantsOf(graph)
   const biases: Tensor[] = []
@@ -43,7 +43,7 @@ export function int8Static(graph: Graph, { names, ranges }: { names: Names; rang
     const inputs = node.inputs.map((name) => rounded.get(name) ?? name)
     const stored = storedBias(node, {
       bias: constants.get(bias),
-      input: activations.nodes.has(node.name) ? grids.get(input) : undefined,
+      input: activations.nodes.has(node) ? grids.get(input) : undefined,
       weightScales: weights.get(weight)?.scales,
       names,
     })

@@ -1,7 +1,7 @@
 /** Constants of a graph made anew by nodes: whoever took the constant takes what the nodes yield, under the same name. */
 
+import { captures } from '../graph/captures.js'
 import type { Graph, Node, Tensor } from '../onnx/model.js'
-import { captures } from '../passes/captures.js'
 
 /** What stands for one constant. */
 export interface Stored {

@@ -1,6 +1,7 @@
 /** Which constants of a graph are weights, and along which axis their output channels lie. */
 import { intAttribute } from '../graph/attributes.js'
 import { DataType, type Graph, type Node, type Tensor } from '../onnx/model.js'
+import { floatValues } from '../onnx/tensor.js'
 
 export interface Weight {
   readonly tensor: Tensor
@@ -31,7 +32,7 @@ function recurrent(): readonly (readonly [number, number])[] {
   ]
 }
 
-/** The weights by name: FLOAT initializers of two dimensions and more that the graph alone sets. */
+/** The weights by name: FLOAT initializers of two dimensions and more, all finite, that the graph alone sets. */
 export function weightsOf(graph: Graph): ReadonlyMap<string, Weight> {
   const constants = constantsOf(graph)
   const weights = new Map<string, Weight>()
@@ -41,7 +42,7 @@ export function weightsOf(graph: Graph): ReadonlyMap<string, Weight> {
       if (tensor === undefined || tensor.dataType !== DataType.FLOAT) continue
       // A MatMul of more than two dimensions is a batch of products, not a layer.
       if (tensor.dims.length < 2 || (node.opType === 'MatMul' && tensor.dims.length !== 2)) continue
-      if (!weights.has(tensor.name)) weights.set(tensor.name, { tensor, channelAxis })
+      if (!weights.has(tensor.name) && isFiniteWeight(tensor)) weights.set(tensor.name, { tensor, channelAxis })
     }
   }
   return weights
@@ -51,6 +52,11 @@ export function weightsOf(graph: Graph): ReadonlyMap<string, Weight> {
 export function constantsOf(graph: Graph): ReadonlyMap<string, Tensor> {
   const visible = new Set([...graph.inputs, ...graph.outputs].map(({ name }) => name))
   return new Map(graph.initializers.flatMap((tensor) => (visible.has(tensor.name) ? [] : [[tensor.name, tensor]])))
+}
+
+/** Infinity has no place on a grid of steps: such a weight stays as it is. */
+export function isFiniteWeight(tensor: Tensor): boolean {
+  return floatValues(tensor).every((value) => Number.isFinite(value))
 }
 
 function weightInputs(node: Node): readonly (readonly [number, number])[] {

@@ -7,9 +7,11 @@ import {
   type Ranges,
   withOutputs,
 } from '../../src/compress/index.js'
+import { GraphBuilder, ops } from '../../src/graph/index.js'
 import { modelSummary } from '../../src/inspect/index.js'
 import { encodeModel } from '../../src/onnx/encode.js'
 import { DataType, type Model } from '../../src/onnx/model.js'
+import { floatTensor } from '../../src/onnx/tensor.js'
 import { accepted } from '../support/cases.js'
 import { digitNetwork, onnxOf, outputsOf, relativeNorm, sequenceNetwork } from './support.js'
 
@@ -23,8 +25,8 @@ async function rangesOf(model: Model): Promise<Ranges> {
   return observer.ranges()
 }
 
-const ops = ({ graph }: Model): string[] => graph.nodes.map(({ opType }) => opType)
-const count = (model: Model, opType: string): number => ops(model).filter((op) => op === opType).length
+const opsOf = ({ graph }: Model): string[] => graph.nodes.map(({ opType }) => opType)
+const count = (model: Model, opType: string): number => opsOf(model).filter((op) => op === opType).length
 
 describe('compressModel', () => {
   // Rounding errors of n bits are 2^-n of the largest, a layer's sum of them less; fp16 has 11 bits.
@@ -109,6 +111,28 @@ describe('compressModel', () => {
     )
     const compressed = compressModel({ ...digits, graph: { ...digits.graph, initializers } }, { precision: 'fp16' })
     expect(compressed.graph.initializers.find(({ name }) => name === 'fc1.weight')?.dataType).toBe(DataType.FLOAT)
+  })
+
+  test.each(['int8-weights', 'int4'] as const)('%s leaves a weight that is not finite as it is', (precision) => {
+    const values = new Float32Array(1e5).fill(Number.POSITIVE_INFINITY)
+    const initializers = digits.graph.initializers.map((tensor) =>
+      tensor.name === 'fc1.weight' ? { ...tensor, data: new Uint8Array(values.buffer, 0, tensor.data.length) } : tensor,
+    )
+    const compressed = compressModel({ ...digits, graph: { ...digits.graph, initializers } }, { precision })
+    expect(compressed.graph.initializers.find(({ name }) => name === 'fc1.weight')?.dataType).toBe(DataType.FLOAT)
+  })
+
+  test('packs a weight that is taken as it is and transposed in both ways', async () => {
+    const g = new GraphBuilder('tied')
+    const x = g.input({ name: 'x', dataType: DataType.FLOAT, shape: ['batch', 128] })
+    const values = Float32Array.from({ length: 128 * 128 }, (_, index) => Math.sin(index ** 1.5) / 12)
+    const w = g.initializer(floatTensor('tied.weight', [128, 128], values))
+    const hidden = ops.relu(g, g.op('Gemm', [x, w]))
+    g.output(g.op('Gemm', [hidden, w], { attributes: { transB: { type: 'INT', value: 1 } }, outputs: ['y'] }))
+    const tied: Model = { ...digits, graph: g.graph() }
+    const compressed = await outputsOf(compressModel(tied, { precision: 'int4' }))
+    const { y } = await outputsOf(tied)
+    expect(relativeNorm(compressed.y as Float32Array, y as Float32Array)).toBeLessThan(0.15)
   })
 
   test.each<[string, Model, CompressOptions, string]>([
