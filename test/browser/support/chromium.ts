@@ -14,7 +14,6 @@ export const SITE = join(ROOT, 'packages', 'web', 'dist', 'site')
 /** It calls no home of its own, and runs as root in a container. */
 const FLAGS = [
   '--no-sandbox',
-  '--disable-gpu',
   '--disable-quic',
   '--no-first-run',
   '--disable-background-networking',
@@ -23,7 +22,10 @@ const FLAGS = [
 ]
 
 export function openBrowser(flags: readonly string[] = []): Promise<Browser> {
-  return chromium.launch({ executablePath: CHROMIUM as string, args: [...FLAGS, ...flags] })
+  return chromium.launch({
+    executablePath: CHROMIUM as string,
+    args: flags.length === 0 ? [...FLAGS, '--disable-gpu'] : [...FLAGS, ...flags],
+  })
 }
 
 /** Milliseconds that a start may take on a machine that is busy with other tests. */

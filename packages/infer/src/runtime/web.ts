@@ -13,6 +13,8 @@ type Ort = typeof import('onnxruntime-web/wasm')
 export type WebBuild = 'wasm' | 'webgpu'
 
 export interface WebSessionOptions extends SessionOptions {
+  /** Which build opens it; by default that of the provider. The `webgpu` build has WebAssembly too, for comparison. */
+  readonly build?: WebBuild
   /**
    * Brings a build's .wasm file, so that a caller can show how far it is and keep it. By default onnxruntime-web fetches the file
    * that lies beside it. Asked once for each build.
@@ -89,7 +91,7 @@ async function openWith({ model, provider, options }: Opening): Promise<{ ort: O
   if (provider !== 'wasm' && provider !== 'webgpu') {
     throw new UserError('ENVIRONMENT', `provider ${provider}: expected wasm or webgpu, which web pages have`)
   }
-  const ort = await loadRuntime(provider, options)
+  const ort = await loadRuntime(options.build ?? provider, options)
   const session = await ort.InferenceSession.create(model, {
     executionProviders: [provider],
     enableMemPattern: options.memoryPattern ?? true,
@@ -128,3 +130,5 @@ function handedOut({ type, dims, data }: Tensor, target: RuntimeTensor | undefin
 function firstLine(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? ''
 }
+
+export { float32, int64, type RuntimeTensor, type Session } from './session.js'

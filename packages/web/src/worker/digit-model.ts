@@ -8,7 +8,7 @@ import { ProblemError, type ProblemReport } from '../problem.js'
 import type { OpenParams, Progress, Reading, RgbaPicture, RuntimeReport, WebProvider } from '../runtime/protocol.js'
 import { download } from './download.js'
 import { assertWebAssembly, chooseThreads, type OpenOptions, openModel, preload } from './runtime.js'
-import { indexOfLargest, selfTest } from './self-test.js'
+import { disagreement, indexOfLargest, type LogitsOf, selfTest } from './self-test.js'
 
 export interface OpenDigitModel {
   readonly bytes: Uint8Array
@@ -96,30 +96,52 @@ interface Attempt {
   readonly notices: ProblemReport[]
 }
 
-/** The provider asked for, if it opens the model and reads known digits right; WebAssembly otherwise. */
-async function openTested(
-  candidate: Candidate,
-  provider: WebProvider,
-  attempt: Attempt,
-): Promise<{ session: Session; provider: WebProvider }> {
-  const { bytes, contract, name } = candidate
-  try {
-    const session = await openModel(bytes, provider, attempt.options)
-    const test = await selfTest((digit) => logitsOf({ session, contract }, digit), contract)
-    if (test.passed) return { session, provider }
-    const found = `${test.right} of ${test.read}`
-    const message =
-      provider === 'wasm'
-        ? `${name}: expected it to read known digits, found ${found} right: it needs more training.`
-        : `WebGPU: expected it to read known digits with ${name}, found ${found} right. WebAssembly takes over.`
-    attempt.notices.push({ problem: 'wrong-answers', message })
-    if (provider === 'wasm') return { session, provider }
-    await session.close()
-  } catch (error) {
-    if (provider === 'wasm' || !(error instanceof ProblemError)) throw error
-    attempt.notices.push({ problem: error.problem, message: error.message })
+interface Opened {
+  readonly session: Session
+  readonly provider: WebProvider
+}
+
+/** On the provider asked for, if that opens the model and computes rightly; on WebAssembly otherwise. */
+async function openTested(candidate: Candidate, provider: WebProvider, attempt: Attempt): Promise<Opened> {
+  const opened = (provider === 'webgpu' ? await openOnWebGpu(candidate, attempt) : undefined) ?? {
+    session: await openModel(candidate.bytes, 'wasm', attempt.options),
+    provider: 'wasm',
   }
-  return openTested(candidate, 'wasm', attempt)
+  const { contract, name } = candidate
+  const { passed, right, read } = await selfTest((digit) => logitsOf({ ...opened, contract }, digit), contract)
+  if (!passed) {
+    const message = `${name}: expected it to read known digits, found ${right} of ${read} right: it needs more training.`
+    attempt.notices.push({ problem: 'wrong-answers', message })
+  }
+  return opened
+}
+
+/** On WebGPU, if it agrees with the WebAssembly of the same build, else on that; undefined where there is no WebGPU. */
+async function openOnWebGpu(
+  { bytes, contract }: Candidate,
+  { options, notices }: Attempt,
+): Promise<Opened | undefined> {
+  try {
+    const session = await openModel(bytes, 'webgpu', options)
+    const reference = await openModel(bytes, 'wasm', { ...options, build: 'webgpu' })
+    const logits =
+      (each: Session): LogitsOf =>
+      (digits) =>
+        logitsOf({ session: each, contract }, digits)
+    const difference = await disagreement([logits(session), logits(reference)], contract)
+    if (difference === undefined) {
+      await reference.close()
+      return { session, provider: 'webgpu' }
+    }
+    await session.close()
+    const message = `WebGPU: expected the numbers of WebAssembly for known digits, found them ${(difference * 100).toFixed(0)} % off. WebAssembly takes over.`
+    notices.push({ problem: 'wrong-answers', message })
+    return { session: reference, provider: 'wasm' }
+  } catch (error) {
+    if (!(error instanceof ProblemError)) throw error
+    notices.push({ problem: error.problem, message: error.message })
+    return undefined
+  }
 }
 
 type Runnable = Pick<OpenDigitModel, 'session' | 'contract'>

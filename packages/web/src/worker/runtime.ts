@@ -71,6 +71,8 @@ export interface OpenOptions {
   readonly onProgress: (progress: Progress) => void
   /** As ONNX Runtime's own: planned memory is twice as much for a training step, at the same speed. */
   readonly memoryPattern?: boolean
+  /** Which build of the runtime; by default that of the provider. */
+  readonly build?: WebBuild
 }
 
 /** Starts to load what `openModel` will need. A failure is `openModel`'s to tell. */
@@ -82,8 +84,8 @@ export function preload(provider: WebProvider, options: OpenOptions): void {
 export async function openModel(model: Uint8Array, provider: WebProvider, options: OpenOptions): Promise<Session> {
   await assertProvider(provider)
   try {
-    const { memoryPattern = true } = options
-    return await openSession(model, { provider, memoryPattern, ...runtimeOptions(options) })
+    const { memoryPattern = true, build = provider } = options
+    return await openSession(model, { provider, build, memoryPattern, ...runtimeOptions(options) })
   } catch (cause) {
     throw openingProblem(cause, provider)
   }

@@ -24,11 +24,10 @@ export interface SelfTest {
   readonly read: number
 }
 
-/** @param logits Logits, [10], of one framed digit, [28 × 28] of 0…255. */
-export async function selfTest(
-  logits: (digit: Uint8Array) => Promise<Float32Array>,
-  { parameters }: { parameters: number },
-): Promise<SelfTest> {
+/** Logits, [n × 10], of framed digits, [n × 784] of 0…255. */
+export type LogitsOf = (digits: Uint8Array) => Promise<Float32Array>
+
+export async function selfTest(logits: LogitsOf, { parameters }: { parameters: number }): Promise<SelfTest> {
   const read = parameters < DEEP ? KNOWN : KNOWN_TO_DEEP
   const { images, labels } = generateDigits({ count: KNOWN, seed: SEED })
   let right = 0
@@ -37,6 +36,31 @@ export async function selfTest(
     if (row.every(Number.isFinite) && indexOfLargest(row) === labels[index]) right++
   }
   return { passed: right / read >= LEAST_SHARE, right, read }
+}
+
+/** Providers round differently; beyond this share of the largest logit one of them is wrong. */
+const TOLERANCE = 1e-2
+
+/**
+ * How far a provider's logits of known digits are from another's, as a share of the largest; undefined where that is within what
+ * rounding explains. Right answers alone would not do: onnxruntime-web 1.30 on a software WebGPU adapter computes LeNet-5's second
+ * convolution wrongly, and still reads most digits.
+ */
+export async function disagreement(
+  [one, other]: readonly [LogitsOf, LogitsOf],
+  { parameters }: { parameters: number },
+): Promise<number | undefined> {
+  const count = parameters < DEEP ? KNOWN : KNOWN_TO_DEEP
+  const { images } = generateDigits({ count, seed: SEED })
+  const [found, expected] = [await one(images), await other(images)]
+  let [largest, difference] = [1, 0]
+  for (const [index, value] of expected.entries()) {
+    largest = Math.max(largest, Math.abs(value))
+    // What is no number differs from everything.
+    const distance = Math.abs((found[index] as number) - value)
+    difference = Math.max(difference, Number.isNaN(distance) ? Number.POSITIVE_INFINITY : distance)
+  }
+  return difference / largest <= TOLERANCE ? undefined : difference / largest
 }
 
 export function indexOfLargest(values: ArrayLike<number>): number {
