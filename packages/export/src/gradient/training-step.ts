@@ -26,6 +26,7 @@ import { UserError } from '../errors.js'
 import { GraphBuilder, type Value } from '../graph/builder.js'
 import { div } from '../graph/ops/index.js'
 import { ruleKey } from '../graph/shape-inference.js'
+import { withoutDeadNodes } from '../graph/without-dead-nodes.js'
 import { DataType, type Graph, type Model, type Tensor } from '../onnx/model.js'
 import { COMPOSITE_RULES } from './composite.js'
 import { LOSSES, type LossFunction, type LossName } from './loss.js'
@@ -266,18 +267,4 @@ function stateOf(
   if (parameters.length === 0)
     throw new UserError('INPUT', `model ${graph.name}: expected parameters to train, found none`)
   return { parameters, statistics: tensors.filter(({ name }) => moving.has(name)) }
-}
-
-/** What no output needs: forward nodes after the logits, gradients that no rule took up. */
-function withoutDeadNodes(graph: Graph): Graph {
-  const needed = new Set(graph.outputs.map(({ name }) => name))
-  const nodes = graph.nodes
-    .toReversed()
-    .filter(({ inputs, outputs }) => {
-      if (!outputs.some((name) => needed.has(name))) return false
-      for (const name of inputs) needed.add(name)
-      return true
-    })
-    .reverse()
-  return { ...graph, nodes, initializers: graph.initializers.filter(({ name }) => needed.has(name)) }
 }

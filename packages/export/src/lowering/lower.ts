@@ -14,6 +14,7 @@ import {
   STANDARD_RULES,
   type TypedShape,
 } from '../graph/shape-inference.js'
+import { withoutDeadNodes } from '../graph/without-dead-nodes.js'
 import type { Graph, Model, Node, ValueInfo } from '../onnx/model.js'
 import { FUSED_RULES, MICROSOFT_DOMAIN, MICROSOFT_OPSET } from './fused-ops.js'
 import { Placement } from './placement.js'
@@ -75,7 +76,7 @@ function lowerGraph(graph: Graph, { batch, batchDimension = 'batch' }: LoweringO
     else for (const [name, value] of copied(g, node, placement)) placement.place(name, value, 'original')
   }
   for (const { name } of graph.outputs) g.output(placement.original(name))
-  return withoutUnused(g.graph(graph.docString))
+  return withoutDeadNodes(g.graph(graph.docString))
 }
 
 /** The node as it is, in the original layout. */
@@ -113,19 +114,6 @@ function inferredTypes(graph: Graph): ReadonlyMap<string, TypedShape> {
 
 function withBatch(info: ValueInfo, dimension: string, batch: number): ValueInfo {
   return { ...info, shape: info.shape.map((dim) => (dim === dimension ? batch : dim)) }
-}
-
-function withoutUnused(graph: Graph): Graph {
-  const needed = new Set(graph.outputs.map(({ name }) => name))
-  const nodes = graph.nodes
-    .toReversed()
-    .filter(({ inputs, outputs }) => {
-      if (!outputs.some((name) => needed.has(name))) return false
-      for (const name of inputs) needed.add(name)
-      return true
-    })
-    .reverse()
-  return { ...graph, nodes, initializers: graph.initializers.filter(({ name }) => needed.has(name)) }
 }
 
 function remembered(cache: Map<string, Value>, key: string, make: () => Value): Value {

@@ -2,8 +2,10 @@
  * A graph while a pass rewrites it: who makes and who takes each value, and the changes so far. `finish` gives the new graph
  * without the nodes and initializers that nothing takes any more. The graph that it began with stays as it was.
  */
+
+import { captures, renamedCaptures } from '../graph/captures.js'
+import { withoutDeadNodes } from '../graph/without-dead-nodes.js'
 import type { Graph, Node, Tensor } from '../onnx/model.js'
-import { captures, renamedCaptures } from './captures.js'
 
 export class GraphEdit {
   readonly #graph: Graph
@@ -95,16 +97,7 @@ export class GraphEdit {
   }
 
   finish(): Graph {
-    const needed = new Set(this.#outputs)
-    const nodes: Node[] = []
-    for (const node of this.nodes.toReversed()) {
-      if (!node.outputs.some((output) => needed.has(output))) continue
-      nodes.push(node)
-      for (const input of taken(node)) needed.add(input)
-    }
-    nodes.reverse()
-    const initializers = [...this.#initializers.values()].filter(({ name }) => needed.has(name))
-    return { ...this.#graph, nodes, initializers }
+    return withoutDeadNodes({ ...this.#graph, nodes: this.nodes, initializers: [...this.#initializers.values()] })
   }
 
   #isTaken(name: string): boolean {

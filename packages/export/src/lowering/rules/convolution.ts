@@ -2,21 +2,12 @@
 
 import { forwardGeometry, GRADIENT_DOMAIN, geometryOf, type WindowGeometry } from '../../gradient/composite.js'
 import type { Value } from '../../graph/builder.js'
-import { type ConvolutionAlgorithm, type ConvolutionShape, convolutionAlgorithm } from '../convolution-algorithm.js'
+import type { Convolution } from '../convolution.js'
+import { type ConvolutionAlgorithm, convolutionAlgorithm } from '../convolution-algorithm.js'
 import { batchLast, type LoweringCall, type LoweringRule, original } from '../rule.js'
 import { directConvolution, directFilterGradient, directInputGradient } from './direct-convolution.js'
 import { pointwiseConvolution, pointwiseFilterGradient, pointwiseInputGradient } from './pointwise-convolution.js'
 import { toomCookConvolution, toomCookFilterGradient, toomCookInputGradient } from './toom-cook-convolution.js'
-
-/** A convolution of one layer: x [C, H, W, N], w [O, C, kh, kw], y [O, OH, OW, N]. */
-export interface Convolution extends ConvolutionShape {
-  readonly call: LoweringCall
-  readonly batch: number
-  /** Spatial lengths of the output. */
-  readonly outputSize: readonly number[]
-  /** The tile of the algorithm, where it has one. */
-  readonly m: number
-}
 
 interface Algorithm {
   /** w [O, C, kh, kw], bias [O] or undefined → y */

@@ -16,7 +16,7 @@ import {
   transpose,
 } from '../../graph/ops/index.js'
 import { floatTensor } from '../../onnx/tensor.js'
-import type { Convolution } from './convolution.js'
+import type { Convolution } from '../convolution.js'
 
 /** Maps of at most so many channels (MLAS packs its right-hand side for a product of so few rows) have formulations of their own. */
 const FEW_CHANNELS = 16

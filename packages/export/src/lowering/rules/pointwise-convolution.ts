@@ -4,7 +4,7 @@
  */
 import type { GraphBuilder, Value } from '../../graph/builder.js'
 import { gemm, pad, reshape, slice } from '../../graph/ops/index.js'
-import type { Convolution } from './convolution.js'
+import type { Convolution } from '../convolution.js'
 
 export function pointwiseConvolution(
   { call, channels, filters, strides, outputSize, batch }: Convolution,

@@ -13,9 +13,9 @@
 import type { Value } from '../../graph/builder.js'
 import { conv, gemm, matMul, reshape, transpose } from '../../graph/ops/index.js'
 import { floatTensor } from '../../onnx/tensor.js'
+import type { Convolution } from '../convolution.js'
 import { fusedMatMul } from '../fused-ops.js'
 import { toomCook } from '../toom-cook.js'
-import type { Convolution } from './convolution.js'
 
 type Matrix = readonly (readonly number[])[]
 
