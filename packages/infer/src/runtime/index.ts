@@ -1,4 +1,5 @@
 /** The door to ONNX Runtime: sessions, tensors, and which provider runs them. */
+export { cudaObstacle } from './cuda-library.js'
 export { loadRuntime, openSession } from './node.js'
 export {
   float32,

@@ -1,6 +1,7 @@
 /** Sessions on onnxruntime-node: the one door to it. It is loaded at first use; 60 ms that `--help` need not spend. */
 import { UserError } from 'mnist-export'
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
+import { cudaObstacle, findCudaFolder, preloadCuda, useCudaFolder } from './cuda-library.js'
 import { chooseProvider, PREFERRED } from './provider.js'
 import type { ProviderName, RunOptions, RuntimeTensor, Session, SessionOptions } from './session.js'
 
@@ -10,11 +11,20 @@ let loading: Promise<Ort> | undefined
 
 /** onnxruntime-node. Loading it early, while pictures are read, hides the time that it takes. */
 export function loadRuntime(): Promise<Ort> {
-  loading ??= import('onnxruntime-node').catch((cause: unknown) => {
+  loading ??= load().catch((cause: unknown) => {
     loading = undefined
     throw new UserError('ENVIRONMENT', `onnxruntime-node: expected it to load, found: ${firstLine(cause)}`, { cause })
   })
   return loading
+}
+
+async function load(): Promise<Ort> {
+  const folder = findCudaFolder()
+  if (folder !== undefined) useCudaFolder(folder)
+  const ort = await import('onnxruntime-node')
+  // Errors come back as exceptions; its log, on standard error, would only say them twice.
+  ort.env.logLevel = 'fatal'
+  return ort
 }
 
 /**
@@ -43,19 +53,29 @@ interface Opening {
   readonly options: SessionOptions
 }
 
-function openWith(ort: Ort, { model, provider, options }: Opening): Promise<InferenceSession> {
+async function openWith(ort: Ort, { model, provider, options }: Opening): Promise<InferenceSession> {
+  // onnxruntime-node leaves out a provider that it does not know, and would go on on the CPU without a word.
+  if (provider === 'wasm') throw new Error('onnxruntime-node has no such provider')
+  if (provider === 'cuda') prepareCuda()
   const { threads, memoryPattern = true } = options
   const sessionOptions: InferenceSession.SessionOptions = {
     // The CPU takes what another provider has no kernel for; where the provider itself is missing, creation fails.
     executionProviders: provider === 'cpu' ? ['cpu'] : [provider, 'cpu'],
     enableMemPattern: memoryPattern,
-    // Errors come back as exceptions; its log would only say them twice.
     logSeverityLevel: 4,
     ...(threads === undefined ? {} : { intraOpNumThreads: threads, interOpNumThreads: 1 }),
   }
   return typeof model === 'string'
     ? ort.InferenceSession.create(model, sessionOptions)
     : ort.InferenceSession.create(model, sessionOptions)
+}
+
+/** @throws Error where it is plain that there is no CUDA here */
+function prepareCuda(): void {
+  const obstacle = cudaObstacle()
+  if (obstacle !== undefined) throw new Error(obstacle)
+  const folder = findCudaFolder()
+  if (folder !== undefined) preloadCuda(folder)
 }
 
 interface Run {

@@ -7,7 +7,7 @@ export const PREFERRED: readonly ProviderName[] = ['cuda', 'cpu']
 
 /** What is missing where a provider cannot be had, and what brings it. */
 const REMEDIES: Readonly<Record<ProviderName, string>> = {
-  cuda: 'it needs an NVIDIA GPU and the CUDA provider library of onnxruntime-node, which its installation leaves out; use --provider cpu',
+  cuda: 'it needs an NVIDIA GPU and a library that this brings: mnist-infer setup cuda; or use --provider cpu',
   webgpu: 'it needs a GPU with a Vulkan, Metal or Direct3D 12 driver; use --provider cpu',
   wasm: 'it is the provider of web pages; in Node use --provider cpu',
   cpu: 'is the model a valid ONNX file?',

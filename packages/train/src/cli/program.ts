@@ -136,6 +136,21 @@ export const program: Program = {
         },
       )
       .command(
+        'experiment <what>',
+        'Train the short runs that a comparison of the report is made of',
+        (command) =>
+          command
+            .positional('what', { choices: ['dying-relu'] as const, demandOption: true })
+            .option('data', { type: 'string', default: 'auto', describe: 'auto, mnist, synthetic, or a folder' })
+            .option('out', { type: 'string', default: 'runs', describe: 'Folder of the runs, for its results too' })
+            .option('threads', { type: 'number', describe: 'CPU threads (default: all cores)' })
+            .example('$0 experiment dying-relu', 'lenet5-03 from ten seeds under each of four conditions'),
+        async (argv) => {
+          const { experimentCommand } = await import('./experiment-command.js')
+          await experimentCommand(argv)
+        },
+      )
+      .command(
         'networks',
         'List the networks, their parameters and recipes',
         (command) => command.option('json', { type: 'boolean', default: false }),

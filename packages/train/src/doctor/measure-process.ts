@@ -4,6 +4,7 @@ import { createEngine } from '../engine/choose.js'
 import type { Engine } from '../engine/engine.js'
 import { useNativeFolder } from '../engine/tfjs/native-folder.js'
 import { UnavailableEngine } from '../engine/unavailable.js'
+import type { NetworkName } from '../networks/names.js'
 import { recipeOf } from '../recipes.js'
 import type { MeasureAnswer, MeasureRequest } from './measure.js'
 
@@ -29,7 +30,7 @@ async function answer(request: MeasureRequest): Promise<MeasureAnswer> {
 
 async function train(engine: Engine, { network, batchSize, steps, seconds }: MeasureRequest) {
   const digits = generateDigits({ count: Math.min(MOST_DIGITS, batchSize * 4), seed: 0 })
-  const { learningRate } = recipeOf(network, 'default')
+  const { learningRate } = recipeOf(network as NetworkName, 'default')
   let step = 0
   const take = async (): Promise<number> => {
     const begin = (step * batchSize) % digits.count

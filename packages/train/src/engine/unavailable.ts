@@ -15,10 +15,12 @@ export interface Unavailability {
 export class UnavailableEngine extends UserError {
   /** `tfjs-gpu is not installed` */
   readonly brief: string
+  readonly remedy: string | undefined
 
   constructor(engine: EngineName, { expected, found, remedy, brief, cause }: Unavailability) {
     const remedies = [remedy, '--engine onnx is always there'].filter((text) => text !== undefined).join('; ')
     super('ENVIRONMENT', `engine ${engine}: expected ${expected}, found ${found}. ${remedies}`, { cause })
     this.brief = `${engine} ${brief}`
+    this.remedy = remedy
   }
 }

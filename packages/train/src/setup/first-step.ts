@@ -11,7 +11,11 @@ interface FirstStep {
 }
 
 /** float32 sums in another order on the CPU; on a GPU convolutions round their inputs to TF32's 10 bits (10⁻³). */
-const TOLERANCE: Readonly<Partial<Record<EngineName, number>>> = { 'tfjs-node': 1e-5, 'tfjs-gpu': 5e-3, 'tfjs-webgpu': 1e-3 }
+const TOLERANCE: Readonly<Partial<Record<EngineName, number>>> = {
+  'tfjs-node': 1e-5,
+  'tfjs-gpu': 5e-3,
+  'tfjs-webgpu': 1e-3,
+}
 
 /**
  * Returns what it ran on, in words.

@@ -33,7 +33,8 @@ export async function installedTensorflow(
   const [found] = result?.status === 0 ? (JSON.parse(result.stdout) as Found[]) : []
   if (found === undefined) return undefined
   if (found.version === TENSORFLOW_VERSION && !(kind === 'cuda' && found.name === 'tensorflow_cpu')) return found.folder
-  const wanted = kind === 'cuda' ? `tensorflow[and-cuda]==${TENSORFLOW_VERSION}` : `tensorflow-cpu==${TENSORFLOW_VERSION}`
+  const wanted =
+    kind === 'cuda' ? `tensorflow[and-cuda]==${TENSORFLOW_VERSION}` : `tensorflow-cpu==${TENSORFLOW_VERSION}`
   throw new UserError(
     'ENVIRONMENT',
     `${python.command}: expected ${wanted}, or no TensorFlow, found ${found.name.replace('_', '-')} ${found.version}. ` +

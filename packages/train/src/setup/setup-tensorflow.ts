@@ -80,7 +80,9 @@ async function build(folder: string, options: BuildOptions): Promise<string> {
   const installed = options.python === undefined ? undefined : await installedTensorflow(python, { kind, signal })
   const wheel = join(work, 'wheel')
   if (installed === undefined) {
-    onStep(`fetching TensorFlow ${TENSORFLOW_VERSION} for ${kind === 'cuda' ? 'CUDA 12, about 3 GB' : 'the CPU, 230 MB'}`)
+    onStep(
+      `fetching TensorFlow ${TENSORFLOW_VERSION} for ${kind === 'cuda' ? 'CUDA 12, about 3 GB' : 'the CPU, 230 MB'}`,
+    )
     const pip = await pythonWithPip(python, join(work, 'venv'), { signal })
     await unpackWheels(TENSORFLOW_WHEELS[kind], { python: pip, from, into: wheel, signal })
   }

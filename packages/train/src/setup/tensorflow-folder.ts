@@ -6,7 +6,11 @@ import { TENSORFLOW_VERSION, type TensorflowKind } from './tensorflow-wheels.js'
 
 /** `binding` and `sources/` (tfjs-node's package), `tensorflow/` and `nvidia/` (from the wheels), `setup.json`. */
 export function tensorflowFolder(kind: TensorflowKind, environment: NodeJS.ProcessEnv = process.env): string {
-  return join(cacheFolder(environment), 'tensorflow', `${TENSORFLOW_VERSION}-${kind}-${process.platform}-${process.arch}`)
+  return join(
+    cacheFolder(environment),
+    'tensorflow',
+    `${TENSORFLOW_VERSION}-${kind}-${process.platform}-${process.arch}`,
+  )
 }
 
 export const BINDING_FILE = 'tfjs_binding.node'

@@ -11,12 +11,26 @@ import { scaledPixels } from '../pixels.js'
 import { type NetworkGraphs, networkGraphs } from './network-graphs.js'
 import { stepGraph } from './step-graph.js'
 
-/** Trains `layers` from its weights of now, on graphs of its own: the LayersModel is not needed afterwards. */
-export async function openOnnxEngine(layers: LayersModel, options: EngineOptions): Promise<OpenedEngine> {
+export interface OnnxEngineOptions extends EngineOptions {
+  /** Default `cpu`. */
+  readonly provider?: 'cpu' | 'cuda'
+}
+
+/**
+ * Trains `layers` from its weights of now, on graphs of its own: the LayersModel is not needed afterwards.
+ * @throws UserError ENVIRONMENT where the provider can't be had
+ */
+export async function openOnnxEngine(layers: LayersModel, options: OnnxEngineOptions): Promise<OpenedEngine> {
   const engine = new OnnxEngine(await networkGraphs(layers), options)
-  await engine.open()
+  try {
+    await engine.open()
+  } catch (error) {
+    await engine.dispose()
+    throw error
+  }
   const threads = `${options.threads} thread${options.threads === 1 ? '' : 's'}`
-  return { engine, name: 'onnx', description: `onnx (ONNX Runtime, CPU, ${threads})` }
+  const device = options.provider === 'cuda' ? 'CUDA' : `CPU, ${threads}`
+  return { engine, name: 'onnx', description: `onnx (ONNX Runtime, ${device})` }
 }
 
 /** A session for steps of `batch` pictures, or of any number. */
@@ -29,7 +43,7 @@ type Tensors = Record<string, RuntimeTensor>
 
 class OnnxEngine implements Engine {
   readonly #graphs: NetworkGraphs
-  readonly #options: EngineOptions
+  readonly #options: OnnxEngineOptions
   readonly #sessions: StepSession[] = []
   #evaluation: Session | undefined
   /** Parameters and running statistics of now. */
@@ -37,7 +51,7 @@ class OnnxEngine implements Engine {
   /** Where the next step writes its own: reading and writing the same array is not safe within a run. */
   #spare: Tensors
 
-  constructor(graphs: NetworkGraphs, options: EngineOptions) {
+  constructor(graphs: NetworkGraphs, options: OnnxEngineOptions) {
     this.#graphs = graphs
     this.#options = options
     this.#state = tensorsOf(graphs.initial)
@@ -109,9 +123,14 @@ class OnnxEngine implements Engine {
   async #sessionFor(count: number): Promise<Session> {
     const open = this.#sessions.find(({ batch }) => batch === undefined || batch === count)
     if (open !== undefined) return open.session
-    const { threads } = this.#options
+    const { threads, provider = 'cpu' } = this.#options
     const { training, trainable } = this.#graphs
-    const { model, batch } = stepGraph(training, { trainable: (name) => trainable.has(name), batch: count, threads })
+    const { model, batch } = stepGraph(training, {
+      trainable: (name) => trainable.has(name),
+      batch: count,
+      threads,
+      provider,
+    })
     const session = await this.#openSession(model)
     this.#sessions.push({ session, batch })
     return session
@@ -120,7 +139,7 @@ class OnnxEngine implements Engine {
   #openSession(model: Model): Promise<Session> {
     // Planned memory is twice as much for a training step, at the same speed.
     return openSession(encodeModel(model), {
-      provider: 'cpu',
+      provider: this.#options.provider ?? 'cpu',
       threads: this.#options.threads,
       memoryPattern: false,
     })

@@ -1,5 +1,5 @@
 /** Which training-step graph the engine runs: the place where a graph for this machine takes the portable one's. */
-import { compositeTrainingStep, lowerTrainingStep, type Model } from 'mnist-export'
+import { compositeTrainingStep, lowerTrainingStep, type Model, trainingStep } from 'mnist-export'
 
 export interface StepGraphOptions {
   /** Whether the initializer of this name is trained. */
@@ -8,6 +8,8 @@ export interface StepGraphOptions {
   readonly batch: number
   /** CPU threads that will run it. */
   readonly threads: number
+  /** What will run it. */
+  readonly provider: 'cpu' | 'cuda'
 }
 
 export interface StepGraph {
@@ -16,7 +18,8 @@ export interface StepGraph {
   readonly batch: number | undefined
 }
 
-/** `model` is the network in training form, as `training-model.ts` makes it. */
-export function stepGraph(model: Model, { trainable, batch }: StepGraphOptions): StepGraph {
+/** `model` is the network in training form. CUDA has kernels of its own for what the lowering spells out for a CPU. */
+export function stepGraph(model: Model, { trainable, batch, provider }: StepGraphOptions): StepGraph {
+  if (provider === 'cuda') return { model: trainingStep(model, { trainable }), batch: undefined }
   return { model: lowerTrainingStep(compositeTrainingStep(model, { trainable }), { batch }), batch }
 }

@@ -1,7 +1,17 @@
 /** tfjs's backends by our engines' names: what each needs, and how it is opened. */
-import { loadTfjs, requireBackend, type Tfjs } from '../../tfjs/tfjs.js'
+import { existsSync } from 'node:fs'
+import { loadTfjs, type Tfjs } from '../../tfjs/tfjs.js'
+import type { EngineOptions } from '../engine.js'
 import type { EngineName } from '../names.js'
 import { UnavailableEngine } from '../unavailable.js'
+import { NATIVE_BACKEND, registerNative } from './native-backend.js'
+import { type NativeTensorflow, nativeTensorflows } from './native-folder.js'
+import { openWebgpu } from './webgpu-backend.js'
+
+export type BackendOptions = Pick<EngineOptions, 'threads'> & {
+  /** Whether a GPU that is none, a program on the CPU, will do: it does where the engine was asked for by name. */
+  readonly softwareGpu: boolean
+}
 
 export interface TfjsBackend {
   readonly engine: EngineName
@@ -9,7 +19,7 @@ export interface TfjsBackend {
    * Makes it tfjs's backend of the moment, and returns what it computes on, in words.
    * @throws UnavailableEngine where something is missing
    */
-  open(): Promise<string>
+  open(options: BackendOptions): Promise<string>
 }
 
 /** What we read of tfjs-node's backend. */
@@ -17,42 +27,38 @@ interface NativeBackend {
   readonly isUsingGpuDevice?: boolean
 }
 
+interface NativeKind {
+  readonly engine: EngineName
+  readonly packageName: string
+  readonly wantsGpu: boolean
+}
+
+/** What NVIDIA's driver makes: on Linux, and in WSL 2. */
+const GPU_DEVICES = ['/dev/nvidiactl', '/dev/dxg']
+
 /** TensorFlow's own kernels, through tfjs-node's binding. */
-const native = (engine: EngineName, packageName: string, wantsGpu: boolean): TfjsBackend => ({
+const native = ({ engine, packageName, wantsGpu }: NativeKind): TfjsBackend => ({
   engine,
-  async open() {
-    // Ours first: it is the core that the package registers itself with.
+  async open({ threads }) {
+    // Loading TensorFlow to find no GPU takes seconds, and decides which one the process has.
+    if (wantsGpu && !GPU_DEVICES.some((path) => existsSync(path))) {
+      throw new UnavailableEngine(engine, { expected: 'an NVIDIA GPU', found: 'none', brief: 'finds no NVIDIA GPU' })
+    }
     const tf = await loadTfjs()
-    loadPackage(engine, packageName)
-    await setBackend(tf, engine, 'tensorflow')
+    const tensorflow = loadNative(tf, { engine, packageName, wantsGpu }, threads)
+    await setBackend(tf, engine, NATIVE_BACKEND)
     const { isUsingGpuDevice = false } = tf.core.backend() as NativeBackend
-    if (isUsingGpuDevice) return 'TensorFlow, GPU'
-    if (!wantsGpu) return 'TensorFlow, CPU'
+    if (isUsingGpuDevice && wantsGpu) return `TensorFlow ${tensorflow.version}, GPU`
+    if (!wantsGpu)
+      return `TensorFlow ${tensorflow.version}, ${isUsingGpuDevice ? 'GPU' : `CPU, ${threadsText(threads)}`}`
     throw new UnavailableEngine(engine, {
       expected: 'a GPU that TensorFlow can use',
       found: 'none',
-      brief: 'finds no GPU',
+      remedy: 'TF_CPP_MIN_LOG_LEVEL=0 has TensorFlow say why',
+      brief: 'finds no GPU that TensorFlow can use',
     })
   },
 })
-
-const webgpu: TfjsBackend = {
-  engine: 'tfjs-webgpu',
-  async open() {
-    const { navigator } = globalThis as { navigator?: object }
-    if (navigator === undefined || !('gpu' in navigator)) {
-      throw new UnavailableEngine('tfjs-webgpu', {
-        expected: 'WebGPU (navigator.gpu)',
-        found: `none in Node ${process.versions.node}`,
-        brief: 'finds no WebGPU',
-      })
-    }
-    const tf = await loadTfjs()
-    loadPackage('tfjs-webgpu', '@tensorflow/tfjs-backend-webgpu')
-    await setBackend(tf, 'tfjs-webgpu', 'webgpu')
-    return 'WebGPU'
-  },
-}
 
 const javascript: TfjsBackend = {
   engine: 'tfjs',
@@ -62,40 +68,71 @@ const javascript: TfjsBackend = {
   },
 }
 
-export const TFJS_GPU = native('tfjs-gpu', '@tensorflow/tfjs-node-gpu', true)
+const webgpu: TfjsBackend = {
+  engine: 'tfjs-webgpu',
+  async open({ softwareGpu }) {
+    const tf = await loadTfjs()
+    const device = await openWebgpu(tf, { softwareGpu })
+    await setBackend(tf, 'tfjs-webgpu', 'webgpu')
+    return device
+  },
+}
 
-const TFJS_NODE = native('tfjs-node', '@tensorflow/tfjs-node', false)
+export const TFJS_GPU = native({
+  engine: 'tfjs-gpu',
+  packageName: '@tensorflow/tfjs-node-gpu',
+  wantsGpu: true,
+})
+
+export const TFJS_NODE = native({ engine: 'tfjs-node', packageName: '@tensorflow/tfjs-node', wantsGpu: false })
+
+export const TFJS_WEBGPU = webgpu
 
 /** By engine. `tfjs` itself is whichever there is: TensorFlow's kernels, or none but JavaScript's. */
 export const TFJS_BACKENDS: Readonly<Partial<Record<EngineName, readonly TfjsBackend[]>>> = {
   'tfjs-gpu': [TFJS_GPU],
   'tfjs-node': [TFJS_NODE],
-  'tfjs-webgpu': [webgpu],
+  'tfjs-webgpu': [TFJS_WEBGPU],
   tfjs: [TFJS_GPU, TFJS_NODE, javascript],
 }
 
-/** Loads a package that registers a backend when it is loaded. */
-function loadPackage(engine: EngineName, packageName: string): void {
-  let isInstalled: boolean
-  try {
-    isInstalled = requireBackend(packageName) !== undefined
-  } catch (cause) {
-    const why = (cause instanceof Error ? cause.message : String(cause)).split('\n', 1)[0] ?? ''
+/** Loads the first TensorFlow that loads. */
+function loadNative(
+  tf: Tfjs,
+  { engine, packageName, wantsGpu }: NativeKind,
+  threads: number,
+): NativeTensorflow & { version: string } {
+  const remedy = `Run: mnist-train setup tensorflow${wantsGpu ? ' --cuda' : ''}`
+  const failures: { native: NativeTensorflow; cause: unknown }[] = []
+  for (const found of nativeTensorflows(packageName, wantsGpu ? ['cuda'] : ['cpu', 'cuda'])) {
+    try {
+      return { ...found, version: registerNative(tf, found, { threads, wantsGpu }) }
+    } catch (cause) {
+      failures.push({ native: found, cause })
+    }
+  }
+  const last = failures.at(-1)
+  if (last === undefined) {
     throw new UnavailableEngine(engine, {
-      expected: `${packageName} to load`,
-      found: why,
-      remedy: 'Install it again',
-      brief: `does not load (${why})`,
-      cause,
+      expected: `TensorFlow set up, or the package ${packageName}`,
+      found: 'neither',
+      remedy,
+      brief: 'is not set up',
     })
   }
-  if (isInstalled) return
+  const { native: tried, cause } = last
+  const why = (cause instanceof Error ? cause.message : String(cause)).split('\n', 1)[0] ?? ''
   throw new UnavailableEngine(engine, {
-    expected: `the package ${packageName}`,
-    found: 'it not installed',
-    remedy: `Run: npm install --no-save ${packageName}@4.22.0`,
-    brief: 'is not installed',
+    expected: `${tried.origin === 'npm' ? packageName : 'the TensorFlow that was set up'} to load`,
+    found: why,
+    remedy: `${remedy}${tried.origin === 'npm' ? '' : ', which builds it again'}`,
+    brief: `does not load (${why})`,
+    cause,
   })
+}
+
+function threadsText(threads: number): string {
+  return `${threads} thread${threads === 1 ? '' : 's'}`
 }
 
 async function setBackend({ core }: Tfjs, engine: EngineName, backend: string): Promise<void> {

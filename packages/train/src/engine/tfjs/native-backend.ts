@@ -2,14 +2,12 @@
  * tfjs-node's backend without tfjs-node's entry point: its kernels and its binding, registered with the tfjs that is loaded already. The
  * package itself would bring a second tfjs, and an installer's tools.
  */
-import { readFileSync } from 'node:fs'
-import { createRequire, isBuiltin } from 'node:module'
-import { dirname, join } from 'node:path'
-import { compileFunction } from 'node:vm'
+import util from 'node:util'
 import type { KernelBackend } from '@tensorflow/tfjs-core'
 import { preloadLibraries } from 'mnist-infer/setup'
 import { CUDA_12_LIBRARIES } from '../../setup/tensorflow-wheels.js'
 import type { Tfjs } from '../../tfjs/tfjs.js'
+import { foreignLoader } from './foreign-modules.js'
 import type { NativeTensorflow } from './native-folder.js'
 
 /** tfjs's name for it. */
@@ -19,28 +17,42 @@ interface KernelModule {
   readonly NodeJSKernelBackend: new (binding: object, packageName: string) => KernelBackend
 }
 
+/** What we read of the binding itself. */
+interface Binding {
+  readonly TF_Version: string
+}
+
 export interface NativeOptions {
   /** CPU threads within an operation. */
   readonly threads: number
   readonly wantsGpu: boolean
 }
 
-/** One a process: a second TensorFlow beside the first would crash it. */
-let registered: NativeTensorflow | undefined
+/** Version of the TensorFlow that is loaded. One a process: a second beside the first would crash it. */
+let loaded: string | undefined
 
-/** Registers the backend, once. Any error is the loader's. */
-export function registerNative(tf: Tfjs, native: NativeTensorflow, { threads, wantsGpu }: NativeOptions): void {
-  if (registered !== undefined) return
+/** Registers the backend, once, and returns TensorFlow's version. Any error is the loader's. */
+export function registerNative(tf: Tfjs, native: NativeTensorflow, { threads, wantsGpu }: NativeOptions): string {
+  if (loaded !== undefined) return loaded
   prepareEnvironment(threads)
   if (wantsGpu && native.libraries !== undefined) preloadLibraries(native.libraries, CUDA_12_LIBRARIES)
-  const binding = { exports: {} }
+  const binding = { exports: {} as Binding }
   process.dlopen(binding, native.binding)
-  const load = moduleLoader(tf, native.sources)
+  const load = foreignLoader(native.sources, {
+    modules: {
+      '@tensorflow/tfjs': { ...tf.core, ...tf.layers },
+      '@tensorflow/tfjs-core': tf.core,
+      util: oldUtil(util),
+      // Protocol buffers of saved models and TensorBoard, which no kernel needs.
+      './proto/api_pb': {},
+    },
+  })
   load('dist/register_all_kernels.js')
   const { NodeJSKernelBackend } = load('dist/nodejs_kernel_backend.js') as KernelModule
   const packageName = wantsGpu ? '@tensorflow/tfjs-node-gpu' : '@tensorflow/tfjs-node'
   tf.core.registerBackend(NATIVE_BACKEND, () => new NodeJSKernelBackend(binding.exports, packageName))
-  registered = native
+  loaded = binding.exports.TF_Version
+  return loaded
 }
 
 /** TensorFlow reads these when it starts. What the user has set stays. */
@@ -55,37 +67,6 @@ function prepareEnvironment(threads: number): void {
     TF_FORCE_GPU_ALLOW_GROWTH: 'true',
   }
   for (const [name, value] of Object.entries(defaults)) process.env[name] ??= value
-}
-
-/** Loads CommonJS files below `root`, each once, with the tfjs that is here for theirs. */
-function moduleLoader(tf: Tfjs, root: string): (path: string) => object {
-  const require = createRequire(join(root, 'package.json'))
-  const tfjs = { ...tf.core, ...tf.layers }
-  const given: Readonly<Record<string, object>> = {
-    '@tensorflow/tfjs': tfjs,
-    '@tensorflow/tfjs-core': tf.core,
-    util: oldUtil(require('node:util')),
-    // Protocol buffers of saved models and TensorBoard, which no kernel needs.
-    './proto/api_pb': {},
-  }
-  const modules = new Map<string, { exports: object }>()
-  const loadFile = (file: string): object => {
-    const known = modules.get(file)
-    if (known !== undefined) return known.exports
-    const module = { exports: {} }
-    modules.set(file, module)
-    const requireFrom = (name: string): object => {
-      const found = given[name]
-      if (found !== undefined) return found
-      if (isBuiltin(name)) return require(name)
-      if (!name.startsWith('.')) throw new Error(`internal: tfjs-node's kernels want ${name}`)
-      return loadFile(`${join(dirname(file), name).replace(/\.js$/, '')}.js`)
-    }
-    const run = compileFunction(readFileSync(file, 'utf8'), ['exports', 'require', 'module'], { filename: file })
-    run.call(module.exports, module.exports, requireFrom, module)
-    return module.exports
-  }
-  return (path) => loadFile(join(root, path))
 }
 
 /**

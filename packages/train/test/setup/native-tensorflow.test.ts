@@ -1,0 +1,118 @@
+/**
+ * The set-up of TensorFlow from nothing, with the wheel for the CPU: it fetches 230 MB, so it runs in CI, or where SETUP_TENSORFLOW says so.
+ * SETUP_WHEELS may name a folder that has the files already.
+ */
+import { mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { LayersModel } from '@tensorflow/tfjs-layers'
+import { execa } from 'execa'
+import { generateDigits } from 'mnist-infer/mnist'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Engine } from '../../src/engine/engine.js'
+import { openOnnxEngine } from '../../src/engine/onnx/onnx-engine.js'
+import { TFJS_NODE } from '../../src/engine/tfjs/backends.js'
+import { openTfjsEngine } from '../../src/engine/tfjs/tfjs-engine.js'
+import { buildNetwork } from '../../src/networks/index.js'
+import { loadTfjs } from '../../src/tfjs/tfjs.js'
+
+const { CI, SETUP_TENSORFLOW, SETUP_WHEELS } = process.env
+const isWanted = Boolean(CI || SETUP_TENSORFLOW) && process.platform === 'linux'
+const COMMAND = fileURLToPath(new URL('../../bin/mnist-train.js', import.meta.url))
+
+let cache: string
+
+const mnistTrain = (...args: readonly string[]) =>
+  execa(process.execPath, [COMMAND, ...args], { reject: false, env: { XDG_CACHE_HOME: cache } })
+const from = SETUP_WHEELS ? ['--wheel', SETUP_WHEELS] : []
+const SETUP = ['setup', 'tensorflow', '--cpu', ...from]
+
+const folder = (): string =>
+  join(cache, 'mnist-onnx', 'tensorflow', `2.18.1-cpu-${process.platform}-${process.arch}`)
+
+describe.runIf(isWanted)('TensorFlow set up from nothing (in CI or with SETUP_TENSORFLOW)', () => {
+  beforeAll(async () => {
+    cache = await mkdtemp(join(tmpdir(), 'a cache of ours '))
+    const { exitCode, stderr } = await mnistTrain(...SETUP)
+    expect(stderr).toBe('')
+    expect(exitCode).toBe(0)
+    process.env.XDG_CACHE_HOME = cache
+  }, 240_000)
+
+  afterAll(() => rm(cache, { recursive: true }))
+
+  test('leaves nothing beside what it made', async () => {
+    expect(await readdir(join(folder(), '..'))).toHaveLength(1)
+    expect((await readdir(folder())).sort()).toEqual(['setup.json', 'tensorflow', 'tfjs-node', 'tfjs_binding.node'])
+  })
+
+  test('is quick to run again', async () => {
+    const { stdout } = await mnistTrain('setup', 'tensorflow', '--cpu', '--wheel', '/nowhere')
+    expect(stdout).toMatch(/^was set up already: tfjs-node \(tfjs, TensorFlow 2\.18\.1, CPU, 1 thread\)/)
+  })
+
+  test.each([
+    { network: 'lenet5', steps: 50, size: 4, learningRate: 0.6, tolerance: 1e-4 },
+    { network: 'lenet5-01', steps: 50, size: 4, learningRate: 0.6, tolerance: 1e-4 },
+    { network: 'lenet5-02', steps: 50, size: 4, learningRate: 0.6, tolerance: 1e-4 },
+    // At 0.6 its ReLUs part after a few steps, on any two engines.
+    { network: 'lenet5-03', steps: 50, size: 4, learningRate: 0.05, tolerance: 1e-4 },
+    { network: 'lenet5-04', steps: 50, size: 4, learningRate: 0.1, tolerance: 1e-4 },
+    { network: 'alexnet', steps: 5, size: 2, learningRate: 0.01, tolerance: 1e-3 },
+    { network: 'resnet18', steps: 5, size: 4, learningRate: 0.001, tolerance: 1e-3 },
+  ])('trains $network as onnx does: losses over $steps steps, to $tolerance', async (plan) => {
+    await TFJS_NODE.open({ threads: 1, softwareGpu: false })
+    const options = { batchSize: plan.size, seed: 1, threads: 1 }
+    const expected = await losses((await openOnnxEngine(await undropped(plan.network), options)).engine, plan)
+    const { core } = await loadTfjs()
+    const before = core.memory().numTensors
+    const found = await losses(await openTfjsEngine(await undropped(plan.network), options), plan)
+    expect(core.memory().numTensors).toBe(before)
+    console.log(plan.network, Math.max(...found.map((loss, step) => Math.abs(loss - (expected[step] as number)))))
+    for (const [step, loss] of expected.entries()) {
+      expect(Math.abs((found[step] as number) - loss), `step ${step}`).toBeLessThan(plan.tolerance)
+    }
+  })
+
+  test('is refused in one line where its library is cut short, and built again', async () => {
+    await truncate(join(folder(), 'tensorflow', 'libtensorflow_framework.so.2'), 1000)
+    const trained = await mnistTrain('lenet5', '--engine', 'tfjs-node', '--data', 'synthetic', '--out', cache)
+    expect(trained.stderr).toMatch(
+      /^mnist-train: engine tfjs-node: expected the TensorFlow that was set up to load, found .*file too short.*setup tensorflow, which builds it again; --engine onnx is always there$/,
+    )
+  })
+
+  test('is removed by --remove', async () => {
+    expect((await mnistTrain('setup', 'tensorflow', '--remove')).stdout).toBe(`tensorflow: removed ${folder()}`)
+    expect(await readdir(join(folder(), '..'))).toEqual([])
+    expect((await mnistTrain('setup', 'tensorflow', '--remove')).stdout).toBe('tensorflow: was not set up')
+  })
+})
+
+const digits = generateDigits({ count: 64, seed: 8 })
+
+interface Plan {
+  readonly steps: number
+  readonly size: number
+  readonly learningRate: number
+}
+
+async function losses(engine: Engine, { steps, size, learningRate }: Plan): Promise<number[]> {
+  const found: number[] = []
+  for (let step = 0; step < steps; step++) {
+    const begin = (step * size) % digits.count
+    const images = digits.images.subarray(begin * 784, (begin + size) * 784)
+    const labels = digits.labels.subarray(begin, begin + size)
+    found.push((await engine.step({ images, labels, learningRate, step })).loss)
+  }
+  await engine.dispose()
+  return found
+}
+
+/** Engines draw different masks for dropout, so that none is dropped here. */
+async function undropped(network: string): Promise<LayersModel> {
+  const model = await buildNetwork(network, 1)
+  for (const layer of model.layers) if (layer.getClassName() === 'Dropout') Object.assign(layer, { rate: 0 })
+  return model
+}
