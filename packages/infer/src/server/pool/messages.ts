@@ -37,7 +37,8 @@ export type Task =
   | { readonly kind: 'infer'; readonly generation: number; readonly values: Float32Array }
   | { readonly kind: 'classify'; readonly generation: number; readonly pictures: readonly PictureRequest[] }
 
-export type TaskMessage = Task & { readonly id: number }
+/** `exit` has no reply: the thread's end is one. */
+export type TaskMessage = (Task | { readonly kind: 'exit' }) & { readonly id: number }
 
 /** One output of a run: `data` [rows, ...dims]. */
 export interface OutputRows {

@@ -12,10 +12,12 @@ const runners = new Map<number, ModelRunner>()
 
 /** The main thread sends the next task when it has the last one's reply, so that nothing queues up here. */
 port.on('message', (message: TaskMessage) => {
+  // Whatever is in progress is done again elsewhere; no native call is, for those block.
+  if (message.kind === 'exit') process.exit()
   void answer(message)
 })
 
-async function answer(message: TaskMessage): Promise<void> {
+async function answer(message: Exclude<TaskMessage, { kind: 'exit' }>): Promise<void> {
   const { id } = message
   try {
     const result = await perform(message)

@@ -124,8 +124,13 @@ export class WorkerPool {
 
   async #openIn(thread: WorkerThread, opening: Opening): Promise<void> {
     await thread.perform({ kind: 'open', ...opening })
-    if (this.#openings.has(opening.generation)) thread.open.add(opening.generation)
-    this.#options.onFree()
+    if (this.#openings.has(opening.generation)) {
+      thread.open.add(opening.generation)
+      this.#options.onFree()
+    } else {
+      // It was closed meanwhile.
+      await thread.perform({ kind: 'close', generation: opening.generation })
+    }
   }
 
   #spawn(): void {

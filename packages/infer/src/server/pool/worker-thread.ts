@@ -3,6 +3,9 @@ import { type Transferable, Worker } from 'node:worker_threads'
 import type { Reply, Task, TaskMessage, TaskResults, WorkerSettings } from './messages.js'
 import { errorOf } from './plain-error.js'
 
+/** Ms for a thread to end by itself. */
+const EXIT_WAIT = 5000
+
 /** The worker is gone; what it was doing may be done again elsewhere. */
 export class WorkerLost extends Error {
   override readonly name = 'WorkerLost'
@@ -72,10 +75,18 @@ export class WorkerThread {
     })
   }
 
-  /** Ends it as soon as the native call that it may be in returns. */
+  /**
+   * Ends it between two of its native calls. To terminate a thread within one lets onnxruntime-node 1.30 throw in C++, where nobody
+   * catches it, and the process dies; so that is for a thread that does not end by itself.
+   */
   async end(reason: string): Promise<void> {
+    if (this.ended) return
     this.#reason ||= reason
-    await this.#worker.terminate()
+    const ended = new Promise((resolve) => this.#worker.once('exit', resolve))
+    this.#worker.postMessage({ kind: 'exit', id: this.#nextId++ } satisfies TaskMessage)
+    const late = setTimeout(() => void this.#worker.terminate(), EXIT_WAIT)
+    await ended
+    clearTimeout(late)
   }
 
   #settle(reply: Reply): void {
