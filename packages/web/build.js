@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
 import { build } from 'rolldown'
-import { writeModels } from './models.js'
+import { writeDefaultModel, writeModels } from './models.js'
 
 const HERE = dirname(fileURLToPath(import.meta.url))
 const LIB = join(HERE, 'dist', 'lib')
@@ -89,6 +89,7 @@ async function compress(folder) {
 await buildLibrary()
 // Another folder of models may be named, to try one that is not released.
 const from = process.argv[2] ?? join(HERE, '..', '..', 'models')
-await writeModels({ from, library: join(LIB, 'models') })
+await writeDefaultModel({ from, to: join(LIB, 'models') })
 await buildSite()
+await writeModels({ from, to: join(SITE, 'mnist-digit', 'models') })
 await compress(SITE)

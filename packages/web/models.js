@@ -6,9 +6,22 @@ import { decodeModel } from 'mnist-export'
 /** From small to large, as one would try them. */
 const ORDER = ['lenet5', 'lenet5-01', 'lenet5-02', 'lenet5-03', 'lenet5-04', 'resnet18', 'alexnet']
 
-/** Copies the models into `library` and writes `models.json` beside them; without any the folder has an empty list. */
-export async function writeModels({ from, library }) {
-  await mkdir(library, { recursive: true })
+/** The model of an element that names none. */
+const DEFAULT = 'lenet5.onnx'
+
+/** Copies the default model alone: what a page that embeds the element needs. */
+export async function writeDefaultModel({ from, to }) {
+  await mkdir(to, { recursive: true })
+  // Without it the element needs a model of the page's own.
+  await cp(join(from, DEFAULT), join(to, DEFAULT)).catch((error) => {
+    if (error.code !== 'ENOENT') throw error
+    console.warn(`${join(from, DEFAULT)}: there is none; the element will have no model of its own`)
+  })
+}
+
+/** Copies the models into `to` and writes `models.json` beside them; without any the folder has an empty list. */
+export async function writeModels({ from, to }) {
+  await mkdir(to, { recursive: true })
   const files = (await readdir(from).catch(() => [])).filter((name) => name.endsWith('.onnx'))
   const models = []
   for (const file of files) {
@@ -16,7 +29,7 @@ export async function writeModels({ from, library }) {
     const { metadata, graph } = decodeModel(bytes, file)
     // A compressed or a training form of a network is for other uses than this.
     if (!ORDER.includes(basename(file, '.onnx'))) continue
-    await cp(join(from, file), join(library, file))
+    await cp(join(from, file), join(to, file))
     models.push({
       name: basename(file, '.onnx'),
       file,
@@ -28,5 +41,5 @@ export async function writeModels({ from, library }) {
     })
   }
   models.sort((a, b) => ORDER.indexOf(a.name) - ORDER.indexOf(b.name))
-  await writeFile(join(library, 'models.json'), `${JSON.stringify(models, null, 2)}\n`)
+  await writeFile(join(to, 'models.json'), `${JSON.stringify(models, null, 2)}\n`)
 }
