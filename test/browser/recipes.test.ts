@@ -1,10 +1,11 @@
 /** The recipes for bundlers, built and run in Chromium. Needs CHROMIUM, a browser's path. */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { build } from 'vite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import webpack from 'webpack'
 import { ROOT } from '../support/commands.js'
 import { CHROMIUM, openBrowser, ready, START, serve } from './support/chromium.js'
 import { drawings } from './support/hands.js'
@@ -23,10 +24,10 @@ describe.runIf(CHROMIUM)('mnist-digit from npm (CHROMIUM)', () => {
     await rm(folder, { recursive: true, force: true })
   })
 
-  test('is bundled by Vite, and reads', async () => {
-    const root = join(ROOT, 'test', 'browser', 'recipes', 'vite')
-    await build({ root, logLevel: 'error', build: { outDir: folder, emptyOutDir: true, minify: false } })
-    const host = await serve(folder)
+  test.each(['vite', 'webpack'] as const)('is bundled by %s, and reads', async (bundler) => {
+    const out = join(folder, bundler)
+    await BUILD[bundler](out)
+    const host = await serve(out)
     const page = await (await browser.newContext()).newPage()
     await page.goto(host.url)
     await ready(page)
@@ -37,3 +38,30 @@ describe.runIf(CHROMIUM)('mnist-digit from npm (CHROMIUM)', () => {
     await host.close()
   })
 })
+
+const RECIPES = join(ROOT, 'test', 'browser', 'recipes')
+
+const BUILD = {
+  vite: async (outDir: string): Promise<void> => {
+    const root = join(RECIPES, 'vite')
+    await build({ root, logLevel: 'error', build: { outDir, emptyOutDir: true, minify: false } })
+  },
+  webpack: async (path: string): Promise<void> => {
+    const root = join(RECIPES, 'webpack')
+    const compiler = webpack({
+      context: root,
+      mode: 'development',
+      devtool: false,
+      entry: './main.js',
+      output: { path },
+    })
+    await new Promise<void>((resolve, reject) =>
+      compiler.run((error, stats) => {
+        const problem = error ?? stats?.toJson({ all: false, errors: true }).errors?.[0]
+        if (problem) reject(new Error(problem.message))
+        else resolve()
+      }),
+    )
+    await cp(join(root, 'index.html'), join(path, 'index.html'))
+  },
+} as const

@@ -6,9 +6,12 @@ import { byId, pixelCanvas } from '../page.js'
 const SIZES: readonly (readonly [from: number, size: number])[] = [
   [24, 76],
   [12, 60],
-  [8, 52],
+  [8, 48],
   [0, 44],
 ]
+
+/** Units of a dense layer in a row. */
+const MOST_UNITS = 60
 
 /** Operators in words. */
 const KINDS: Readonly<Record<string, string>> = {
@@ -78,8 +81,8 @@ function channelMaps(values: Float32Array, [, height = 1, width = 1]: readonly n
 
 /** A dense layer: its units in rows. */
 function unitMap(values: Float32Array): HTMLCanvasElement {
-  const columns = Math.min(values.length, 60)
-  const rows = Math.ceil(values.length / columns)
+  const rows = Math.ceil(values.length / MOST_UNITS)
+  const columns = Math.ceil(values.length / rows)
   const pixels = new Float32Array(columns * rows)
   pixels.set(stretched(values))
   const canvas = pixelCanvas(pixels, columns, rows)

@@ -80,25 +80,26 @@ function asError({ problem, message }: ProblemReport): ProblemError {
   return new ProblemError(problem, message)
 }
 
-/**
- * A script tag may name another host, and a worker may not: there a worker of this page's own imports it. The form of the first is
- * what bundlers look for; of the second they must see nothing, or they would copy the file without what it imports.
- */
+/** In the form that bundlers look for. */
 function startWorker(): Worker {
   try {
-    if (new URL(import.meta.url).origin === location.origin) {
-      return new Worker(new URL('./worker.js', import.meta.url), { type: 'module' })
-    }
-    const url = import.meta.url.replace(/[^/]*$/, 'worker.js')
-    const local = URL.createObjectURL(new Blob([`import ${JSON.stringify(url)}`], { type: 'text/javascript' }))
-    const worker = new Worker(local, { type: 'module' })
-    // Once it has answered, the worker has read its script.
-    worker.addEventListener('message', () => URL.revokeObjectURL(local), { once: true })
-    return worker
+    return new Worker(new URL('./worker.js', import.meta.url), { type: 'module' })
   } catch (cause) {
+    const isForeign = /^https?:/.test(import.meta.url) && new URL(import.meta.url).origin !== location.origin
+    if (isForeign) return startForeignWorker()
     const found = cause instanceof Error ? cause.message : String(cause)
     throw new ProblemError('worker-blocked', `The digit reader's worker: expected it to start, found: ${found}`, {
       cause,
     })
   }
+}
+
+/** A script tag may name another host, and a worker may not: there a worker of this page's own imports it. */
+function startForeignWorker(): Worker {
+  const url = import.meta.url.replace(/[^/]*$/, 'worker.js')
+  const local = URL.createObjectURL(new Blob([`import ${JSON.stringify(url)}`], { type: 'text/javascript' }))
+  const worker = new Worker(local, { type: 'module' })
+  // Once it has answered, the worker has read its script.
+  worker.addEventListener('message', () => URL.revokeObjectURL(local), { once: true })
+  return worker
 }
