@@ -1,7 +1,10 @@
 /** The built page, in Chromium. Needs CHROMIUM, a browser's path. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { AxeBuilder } from '@axe-core/playwright'
+import { decodeModel } from 'mnist-export'
+import { encodeIdx, generateDigits } from 'mnist-infer/mnist'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { HEADERS } from '../../packages/web/serve.js'
@@ -110,6 +113,71 @@ describe.runIf(CHROMIUM)('the page (CHROMIUM)', () => {
     await expect
       .poll(() => page.locator('#teach-status').textContent(), { timeout: 30_000 })
       .toBe('Your lenet5 of last time, taught with 2 examples.')
+  })
+
+  test('trains on IDX files that are dropped on it, and gives the model as a file', async () => {
+    const parts = [
+      ['train', 300, 1],
+      ['t10k', 100, 2],
+    ] as const
+    const files = parts.flatMap(([name, count, seed]) => {
+      const { images, labels } = generateDigits({ count, seed })
+      return [
+        [
+          `${name}-images-idx3-ubyte.gz`,
+          gzipSync(encodeIdx({ shape: [count, 28, 28], data: images })).toString('base64'),
+        ],
+        [`${name}-labels-idx1-ubyte`, Buffer.from(encodeIdx({ shape: [count], data: labels })).toString('base64')],
+      ] as const
+    })
+    await page.evaluate((all) => {
+      const dataTransfer = new DataTransfer()
+      for (const [name, text] of all) {
+        const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
+        dataTransfer.items.add(new File([bytes], name))
+      }
+      document.querySelector('#train-panel')?.dispatchEvent(new DragEvent('drop', { dataTransfer, cancelable: true }))
+    }, files)
+    await expect.poll(() => page.locator('#train-status').textContent()).toBe('Read 300 training and 100 test digits.')
+    await page.locator('#train-epochs').fill('2')
+    await page.locator('#train-start').click()
+    await expect
+      .poll(() => page.locator('#train-status').textContent(), { timeout: 60_000 })
+      .toMatch(/^Done after 2 epochs: \d+\.\d % of the test digits are read right; /)
+    const [download] = await Promise.all([page.waitForEvent('download'), page.locator('#train-save').click()])
+    expect(download.suggestedFilename()).toBe('lenet5-trained.onnx')
+    const { metadata } = decodeModel(await readFile(await download.path()), 'the download')
+    expect(metadata['mnist.dataset']).toBe("the visitor's own IDX files")
+  })
+
+  test('says where the browser keeps nothing, and teaches all the same', async () => {
+    const other = await (await browser.newContext()).newPage()
+    await other.addInitScript(() => {
+      Object.defineProperty(globalThis, 'indexedDB', {
+        get() {
+          throw new DOMException('it is forbidden', 'SecurityError')
+        },
+      })
+    })
+    await other.goto(host.url)
+    await ready(other, '#teach-pad')
+    const told = other.evaluate(
+      () =>
+        new Promise((resolve) =>
+          document
+            .querySelector('#teach-pad')
+            ?.addEventListener('error', (event) => resolve((event as CustomEvent).detail)),
+        ),
+    )
+    await other.evaluate((strokes) => Object.assign(document.querySelector('#teach-pad') as object, { strokes }), SEVEN)
+    await expect.poll(() => other.locator('#teach-pad span[part=digit]').textContent()).toBe('7')
+    await other.locator('#teach-labels button').nth(7).click()
+    await other.locator('#teach-start').click()
+    const message =
+      'Storage: expected to keep the network in this browser, found: it is forbidden: download it instead.'
+    expect(await told).toEqual({ problem: 'no-storage', message, fatal: false })
+    expect(await other.locator('#teach-save').isEnabled()).toBe(true)
+    await other.close()
   })
 
   test('works without a line once it was loaded', async () => {
