@@ -1,6 +1,7 @@
 /** The command `mnist-infer`: its options, with the handlers loaded only when they run. */
-import { UserError } from 'mnist-export'
+
 import type { Program } from 'mnist-export/cli'
+import { UserError } from 'mnist-export/errors'
 import type { Argv } from 'yargs'
 import { serveOptions } from './serve-options.js'
 
@@ -72,6 +73,43 @@ export const program: Program = {
         async (argv) => {
           const { verifyCommand } = await import('./verify-command.js')
           await verifyCommand({ ...argv, verbose: argv.verbose === true })
+        },
+      )
+      .command(
+        'setup <what>',
+        'Bring ONNX Runtime’s CUDA library into your cache',
+        (command) =>
+          command
+            .positional('what', { choices: ['cuda'] as const, demandOption: true })
+            .option('from-wheel', {
+              type: 'string',
+              describe: 'Folder with the wheels instead of PyPI; fetches nothing',
+            })
+            .option('python', { type: 'string', describe: 'Path of the Python whose pip fetches the wheels' })
+            .option('system-libraries', {
+              type: 'boolean',
+              default: false,
+              describe: 'CUDA 13 and cuDNN 9 are installed: bring the provider alone',
+            })
+            .option('remove', { type: 'boolean', default: false, describe: 'Take it out of the cache' })
+            .example('$0 setup cuda', 'the provider and the CUDA 13 libraries, 1.5 GB')
+            .example('$0 setup cuda --from-wheel ./wheels', 'without a network'),
+        async (argv) => {
+          const { setupCommand } = await import('./setup-command.js')
+          await setupCommand(argv)
+        },
+      )
+      .command(
+        'doctor',
+        'Say which providers can be had here, how fast they are, and what mends the others',
+        (command) =>
+          command
+            .option('seconds', { type: 'number', default: 1, describe: 'How long to measure each; 0: not at all' })
+            .option('json', { type: 'boolean', default: false, describe: 'Print it as JSON' })
+            .example('$0 doctor', 'a table'),
+        async (argv) => {
+          const { doctorCommand } = await import('./doctor-command.js')
+          await doctorCommand(argv)
         },
       )
       .command(

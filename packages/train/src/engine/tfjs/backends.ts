@@ -1,5 +1,6 @@
 /** tfjs's backends by our engines' names: what each needs, and how it is opened. */
 import { existsSync } from 'node:fs'
+import { damage, readSeal } from 'mnist-infer/setup'
 import { loadTfjs, type Tfjs } from '../../tfjs/tfjs.js'
 import type { EngineOptions } from '../engine.js'
 import type { EngineName } from '../names.js'
@@ -45,7 +46,7 @@ const native = ({ engine, packageName, wantsGpu }: NativeKind): TfjsBackend => (
       throw new UnavailableEngine(engine, { expected: 'an NVIDIA GPU', found: 'none', brief: 'finds no NVIDIA GPU' })
     }
     const tf = await loadTfjs()
-    const tensorflow = loadNative(tf, { engine, packageName, wantsGpu }, threads)
+    const tensorflow = await loadNative(tf, { engine, packageName, wantsGpu }, threads)
     await setBackend(tf, engine, NATIVE_BACKEND)
     const { isUsingGpuDevice = false } = tf.core.backend() as NativeBackend
     if (isUsingGpuDevice && wantsGpu) return `TensorFlow ${tensorflow.version}, GPU`
@@ -97,16 +98,17 @@ export const TFJS_BACKENDS: Readonly<Partial<Record<EngineName, readonly TfjsBac
 }
 
 /** Loads the first TensorFlow that loads. */
-function loadNative(
+async function loadNative(
   tf: Tfjs,
   { engine, packageName, wantsGpu }: NativeKind,
   threads: number,
-): NativeTensorflow & { version: string } {
+): Promise<{ version: string }> {
   const remedy = `Run: mnist-train setup tensorflow${wantsGpu ? ' --cuda' : ''}`
   const failures: { native: NativeTensorflow; cause: unknown }[] = []
   for (const found of nativeTensorflows(packageName, wantsGpu ? ['cuda'] : ['cpu', 'cuda'])) {
     try {
-      return { ...found, version: registerNative(tf, found, { threads, wantsGpu }) }
+      await checkWhole(found)
+      return { version: registerNative(tf, found, { threads, wantsGpu }) }
     } catch (cause) {
       failures.push({ native: found, cause })
     }
@@ -129,6 +131,13 @@ function loadNative(
     brief: `does not load (${why})`,
     cause,
   })
+}
+
+/** A library that was cut short doesn't fail to load: it ends the process. */
+async function checkWhole({ libraries }: NativeTensorflow): Promise<void> {
+  const seal = libraries === undefined ? undefined : await readSeal(libraries)
+  const damaged = seal === undefined ? undefined : await damage(libraries as string, seal)
+  if (damaged !== undefined) throw new Error(damaged)
 }
 
 function threadsText(threads: number): string {
