@@ -37,15 +37,36 @@ describe.runIf(CHROMIUM)('mnist-digit from npm (CHROMIUM)', () => {
     await page.close()
     await host.close()
   })
+
+  test.each(['react', 'vue'])('lives in a page of %s: tells it of digits, goes and comes back', async (framework) => {
+    const out = join(folder, framework)
+    await buildWithVite(join(RECIPES, framework), out)
+    const host = await serve(out)
+    const page = await (await browser.newContext()).newPage()
+    await page.goto(host.url)
+    for (let round = 0; round < 2; round++) {
+      await ready(page)
+      const seven = drawings().find(({ digit }) => digit === 7)?.strokes
+      await page.evaluate(
+        (strokes) => Object.assign(document.querySelector('mnist-digit') as object, { strokes }),
+        seven,
+      )
+      await expect.poll(() => page.locator('output').textContent(), { timeout: 20_000 }).toBe('7')
+      await page.locator('button', { hasText: 'Show or hide' }).click()
+      await expect.poll(() => page.locator('mnist-digit').count()).toBe(0)
+      await page.locator('button', { hasText: 'Show or hide' }).click()
+    }
+    await ready(page)
+    expect(page.workers()).toHaveLength(1)
+    await page.close()
+    await host.close()
+  })
 })
 
 const RECIPES = join(ROOT, 'test', 'browser', 'recipes')
 
 const BUILD = {
-  vite: async (outDir: string): Promise<void> => {
-    const root = join(RECIPES, 'vite')
-    await build({ root, logLevel: 'error', build: { outDir, emptyOutDir: true, minify: false } })
-  },
+  vite: (outDir: string): Promise<void> => buildWithVite(join(RECIPES, 'vite'), outDir),
   webpack: async (path: string): Promise<void> => {
     const root = join(RECIPES, 'webpack')
     const compiler = webpack({
@@ -65,3 +86,7 @@ const BUILD = {
     await cp(join(root, 'index.html'), join(path, 'index.html'))
   },
 } as const
+
+async function buildWithVite(root: string, outDir: string): Promise<void> {
+  await build({ root, logLevel: 'error', build: { outDir, emptyOutDir: true, minify: false } })
+}
