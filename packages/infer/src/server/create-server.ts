@@ -85,6 +85,12 @@ async function addRoutes(app: FastifyInstance, service: Service, options: Resolv
     hsts: false,
     contentSecurityPolicy: { directives: { 'upgrade-insecure-requests': null } },
   })
+  app.addHook('onRequest', async (_request, reply) => {
+    service.inProgress++
+    reply.raw.once('close', () => {
+      service.inProgress--
+    })
+  })
   // A connection that is kept alive would keep the server alive.
   app.addHook('onSend', async (_request, reply) => {
     if (service.stopping) reply.header('connection', 'close')
@@ -153,14 +159,20 @@ function portError(error: unknown, host: string, port: number): unknown {
   })
 }
 
+/** How often a server that stops looks whether a request is still in progress, in ms. */
+const LOOK_AGAIN = 20
+
 async function close(app: FastifyInstance, service: Service): Promise<void> {
   service.stopping = true
-  const { drain } = service.options
-  const late = setTimeout(() => app.server.closeAllConnections(), drain)
+  const end = performance.now() + service.options.drain
+  // A connection on which nothing was ever asked is not idle to Node, and would hold the server for as long as its client likes.
+  const looking = setInterval(() => {
+    if (service.inProgress === 0 || performance.now() > end) app.server.closeAllConnections()
+  }, LOOK_AGAIN)
   try {
     await app.close()
   } finally {
-    clearTimeout(late)
+    clearInterval(looking)
     await service.stop()
   }
 }

@@ -1,6 +1,6 @@
 /** What a server can be told, with its defaults: each value with its unit and its reason. */
 import { availableParallelism } from 'node:os'
-import { UserError } from 'mnist-export'
+import { UserError } from 'mnist-export/errors'
 import type { ProviderName } from '../runtime/index.js'
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] as const

@@ -33,6 +33,8 @@ export class Service {
   readonly metrics: ServerMetrics
   /** No more requests are taken. */
   stopping = false
+  /** HTTP requests that are not answered yet. */
+  inProgress = 0
   /** The process is larger than it may be. */
   tooLarge = false
   readonly #retired = new Set<number>()
