@@ -74,7 +74,7 @@ async function precisionTable(previous) {
     }
     const errors = [await nodeErrors(files), await webErrors(files), await pythonErrors(files)]
     const rows = names.map((name, row) => {
-      const kept = previous.find((line) => line.startsWith(`| ${code(name)} |`))?.split('|') ?? []
+      const kept = previous.find((line) => line.split('|')[1]?.trim() === code(name))?.split('|') ?? []
       const cells = errors.map((column, index) => {
         if (column === undefined) return kept[index + 2]?.trim() ?? 'not tested'
         return column[row] < PRECISIONS[name][1] ? 'runs' : 'no'
@@ -176,9 +176,11 @@ async function pythonErrors(files) {
   return relative(JSON.parse(stdout))
 }
 
+/** A table as the formatter leaves it: columns of one width. */
 function table(header, rows) {
-  const line = (cells) => `| ${cells.join(' | ')} |`
-  return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n')
+  const widths = header.map((_, column) => Math.max(...[header, ...rows].map((row) => row[column].length)))
+  const line = (cells) => `| ${cells.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`
+  return [line(header), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n')
 }
 
 /** The text with the part between the marks of that name made anew. */

@@ -126,10 +126,3 @@ describe('the examples of docs/training-graphs.md', () => {
     },
   )
 })
-
-test.runIf(process.env.ORACLE_PYTHON)(
-  'packages/export/README.md says what converts and what runs where (needs ORACLE_PYTHON)',
-  async () => {
-    await execa(process.execPath, [join(ROOT, 'scripts', 'export-readme.js'), '--check'])
-  },
-)
