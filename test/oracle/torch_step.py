@@ -94,9 +94,45 @@ OPERATORS = {
 }
 
 
-def constant(array):
-    tensor = torch.from_numpy(array.copy())
-    return tensor.double() if tensor.is_floating_point() else tensor
+class Network:
+    """An inference-form graph whose initializers are parameters and running statistics, evaluated node by node as in training."""
+
+    def __init__(self, graph, dtype=torch.float64):
+        self.graph = graph
+        self.dtype = dtype
+        self.values = {t.name: self.constant(numpy_helper.to_array(t)) for t in graph.initializer}
+        self.statistics = {
+            name for node in graph.node if node.op_type == "BatchNormalization" for name in node.input[3:5]
+        }
+        self.trained = {
+            name: t
+            for name, t in self.values.items()
+            if t.is_floating_point() and t.dim() > 0 and name not in self.statistics
+        }
+        for parameter in self.trained.values():
+            parameter.requires_grad_(True)
+
+    def constant(self, array):
+        tensor = torch.from_numpy(array.copy())
+        return tensor.to(self.dtype) if tensor.is_floating_point() else tensor
+
+    def forward(self, image, masks=(), overrides=None):
+        """The values by name. `overrides`: op type -> function(node, input) in place of the operator's own."""
+        values = {**self.values, self.graph.input[0].name: image.to(self.dtype)}
+        masks = iter(masks)
+        for node in self.graph.node:
+            attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
+            inputs = [values[name] if name else None for name in node.input]
+            if node.op_type == "Dropout":
+                values[node.output[0]] = inputs[0] * next(masks).to(self.dtype)
+            elif overrides and node.op_type in overrides:
+                values[node.output[0]] = overrides[node.op_type](node, inputs[0])
+            else:
+                values[node.output[0]] = OPERATORS[node.op_type](attributes, *inputs)
+        return values
+
+    def gradients(self):
+        return {name: t.grad for name, t in self.trained.items() if t.grad is not None}
 
 
 def tensor(array):
@@ -104,27 +140,12 @@ def tensor(array):
 
 
 def step(folder, case):
-    graph = onnx.load(folder / case["model"]).graph
-    values = {t.name: constant(numpy_helper.to_array(t)) for t in graph.initializer}
-    statistics = {name for node in graph.node if node.op_type == "BatchNormalization" for name in node.input[3:5]}
-    trained = {name: t for name, t in values.items() if t.is_floating_point() and t.dim() > 0 and name not in statistics}
-    for parameter in trained.values():
-        parameter.requires_grad_(True)
-    values[graph.input[0].name] = tensor(case["image"])
-    masks = iter(case.get("masks", []))
-    for node in graph.node:
-        attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
-        inputs = [values[name] if name else None for name in node.input]
-        if node.op_type == "Dropout":
-            values[node.output[0]] = inputs[0] * tensor(next(masks))
-        else:
-            values[node.output[0]] = OPERATORS[node.op_type](attributes, *inputs)
-    logits = values["logits"]
+    network = Network(onnx.load(folder / case["model"]).graph)
+    logits = network.forward(tensor(case["image"]), [tensor(mask) for mask in case.get("masks", [])])["logits"]
     label = torch.tensor(case["label"])
     loss = F.cross_entropy(logits, label)
     loss.backward()
-    arrays = {name: t.grad for name, t in trained.items() if t.grad is not None}
-    arrays |= {name: values[name] for name in statistics}
+    arrays = {**network.gradients(), **{name: network.values[name] for name in network.statistics}}
     return loss.item(), int((logits.argmax(1) == label).sum()), arrays
 
 
@@ -146,4 +167,5 @@ def main():
     (folder / "results.json").write_text(json.dumps(results))
 
 
-main()
+if __name__ == "__main__":
+    main()

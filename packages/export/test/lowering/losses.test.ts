@@ -1,0 +1,95 @@
+/** The losses of many steps, portable and lowered, against PyTorch's from the same weights and batches. Minutes of computing. */
+import { beforeAll, describe, expect, test } from 'vitest'
+import { portable } from '../../src/gradient/portable/index.js'
+import { compositeTrainingStep } from '../../src/gradient/training-step.js'
+import { lowerTrainingStep } from '../../src/lowering/index.js'
+import { encodeModel } from '../../src/onnx/encode.js'
+import type { Model } from '../../src/onnx/model.js'
+import { floatTensor } from '../../src/onnx/tensor.js'
+import { alexNet, FULL_ALEXNET, FULL_RESNET, resNet } from '../gradient/support/networks.js'
+import { firstDigits } from './support/mnist.js'
+import { askOracle } from './support/oracle.js'
+
+const isAsked = process.env.ORACLE_PYTHON !== undefined && process.env.LONG_TESTS !== undefined
+
+/** Milliseconds; on a busy machine. */
+const LIMIT = 3_600_000
+
+type Losses = Readonly<Record<string, readonly number[]>>
+
+interface Plan {
+  readonly batch: number
+  readonly steps: number
+  readonly learningRate: number
+  /** Runs of PyTorch whose initial weights are multiplied by 1 + 1e-7 normal. */
+  readonly perturbed: number
+}
+
+function losses(model: Model, { batch, steps, learningRate, perturbed }: Plan): Promise<Losses> {
+  const step = compositeTrainingStep(model)
+  const { pixels, labels } = firstDigits(batch * steps)
+  return askOracle('training_losses.py', {
+    files: {
+      'model.onnx': encodeModel(model),
+      'portable.onnx': encodeModel({ ...step, graph: portable(step.graph) }),
+      'lowered.onnx': encodeModel(lowerTrainingStep(step, { batch })),
+    },
+    given: {
+      model: 'model.onnx',
+      images: [...pixels],
+      labels,
+      batch,
+      steps,
+      learning_rate: learningRate,
+      perturbed,
+      graphs: { portable: 'portable.onnx', lowered: 'lowered.onnx' },
+    },
+  })
+}
+
+/** Every dropout's ratio 0. */
+function withoutDropout(model: Model): Model {
+  const ratios = new Set(model.graph.nodes.filter(({ opType }) => opType === 'Dropout').map(({ inputs }) => inputs[1]))
+  const initializers = model.graph.initializers.map((tensor) =>
+    ratios.has(tensor.name) ? floatTensor(tensor.name, [], [0]) : tensor,
+  )
+  return { ...model, graph: { ...model.graph, initializers } }
+}
+
+describe.runIf(isAsked)('the losses of training (needs ORACLE_PYTHON and LONG_TESTS)', () => {
+  describe('AlexNet, dropout off, 30 steps of 8 digits', () => {
+    let found: Losses
+    beforeAll(async () => {
+      const plan = { batch: 8, steps: 30, learningRate: 0.01, perturbed: 0 }
+      found = await losses(withoutDropout(alexNet(7, FULL_ALEXNET)), plan)
+      if (process.env.SHOW) console.log(JSON.stringify(found))
+    }, LIMIT)
+
+    test.each(['portable', 'lowered'])('%s: agree with PyTorch’s to 1e-3', (form) => {
+      const relative = found.torch?.map((loss, step) => Math.abs((found[form]?.[step] ?? 0) / loss - 1)) ?? []
+      expect(relative).toHaveLength(30)
+      expect(Math.max(...relative)).toBeLessThan(1e-3)
+    })
+  })
+
+  describe('ResNet-18, 12 steps of 16 digits', () => {
+    let found: Losses
+    beforeAll(async () => {
+      const plan = { batch: 16, steps: 12, learningRate: 0.05, perturbed: 6 }
+      found = await losses(resNet(9, FULL_RESNET), plan)
+      if (process.env.SHOW) console.log(JSON.stringify(found))
+    }, LIMIT)
+
+    /** Chaotic from the third step on: seven runs show the spread's size, not its ends. */
+    test.each(['portable', 'lowered'])('%s: lie within twice the spread of PyTorch’s, perturbed by 1e-7', (form) => {
+      const runs = Object.entries(found).flatMap(([name, values]) => (name.startsWith('torch') ? [values] : []))
+      expect(runs).toHaveLength(7)
+      for (const [step, loss] of (found[form] ?? []).entries()) {
+        const torch = runs.map((values) => values[step] as number)
+        const [least, most] = [Math.min(...torch), Math.max(...torch)]
+        const middle = (least + most) / 2
+        expect(Math.abs(loss - middle), `step ${step}`).toBeLessThan(Math.max(most - least, 1e-4))
+      }
+    })
+  })
+})
