@@ -39,7 +39,7 @@ export class TeachPanel {
   async use(network: { name: string; url: string }): Promise<void> {
     this.#network = network
     this.#taught = undefined
-    const kept = await keptModel().catch(() => undefined)
+    const kept = await keptModel().catch((error: unknown) => void say(this.#status, this.#storageProblem(error), true))
     if (kept?.network === network.name) {
       this.#taught = kept.model
       this.#examples = kept.examples
@@ -78,12 +78,16 @@ export class TeachPanel {
       this.#taught = result.model
       this.#pad.model = result.model
       const { examples, others } = result
+      // Kept before it is told of: a page that is left then has it.
+      const problem = await keepModel({ network: network.name, model: result.model, examples: this.#examples }).then(
+        () => '',
+        (error: unknown) => ` ${this.#storageProblem(error)}`,
+      )
       say(
         this.#status,
         `Your examples: ${examples.before} of ${examples.total} read right before, ${examples.after} now. ` +
-          `Other digits: ${percent(others.before)} before, ${percent(others.after)} now.`,
+          `Other digits: ${percent(others.before)} before, ${percent(others.after)} now.${problem}`,
       )
-      await this.#keep(network.name, result.model)
     } catch (error) {
       say(this.#status, error instanceof Error ? error.message : String(error), true)
     } finally {
@@ -92,16 +96,13 @@ export class TeachPanel {
     }
   }
 
-  async #keep(network: string, model: Uint8Array): Promise<void> {
-    try {
-      await keepModel({ network, model, examples: this.#examples })
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
-      const message = `Storage: expected to keep the network in this browser, found: ${reason}: download it instead.`
-      this.#status.append(` ${message}`)
-      const detail = { problem: 'no-storage', message, fatal: false }
-      this.#pad.dispatchEvent(new CustomEvent('error', { detail }))
-    }
+  /** The line for the visitor; tells the page's scripts too. */
+  #storageProblem(error: unknown): string {
+    const reason = error instanceof Error ? error.message : String(error)
+    const message = `Storage: expected to keep what is taught in this browser, found: ${reason}: download it instead.`
+    const detail = { problem: 'no-storage', message, fatal: false }
+    this.#pad.dispatchEvent(new CustomEvent('error', { detail }))
+    return message
   }
 
   async #forgetAll(): Promise<void> {
