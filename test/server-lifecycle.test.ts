@@ -63,7 +63,7 @@ describe('the models folder', () => {
 
 describe('workers', () => {
   test('that end are replaced, and their requests answered by others', async () => {
-    await using one = await startServer()
+    await using one = await startServer({ queue: 200 })
     const values = digitRows(2, 9)
     const answers = Promise.all(Array.from({ length: 200 }, () => postInfer(one.url, inferBody(values))))
     for (const thread of one.server.service.pool.threads) await thread.end('the test ends it')

@@ -19,7 +19,10 @@ export interface ServerOptions {
   readonly maxBatch?: number
   /** Ms that a request waits for company while a worker is free. */
   readonly maxDelay?: number
-  /** Requests that wait for a worker; more are turned away with 429. */
+  /**
+   * Requests that wait for a worker; more are turned away with 429. What comes at once and is let in is read in one turn of the event
+   * loop, at a quarter of a millisecond each: with so many health is still answered in time.
+   */
   readonly queue?: number
   /** Ms in which a request is answered, or refused with 504. */
   readonly timeout?: number
@@ -60,7 +63,7 @@ const DEFAULTS = {
   provider: 'cpu',
   maxBatch: 64,
   maxDelay: 1,
-  queue: 256,
+  queue: 128,
   timeout: 10_000,
   reload: 1000,
   rate: 0,

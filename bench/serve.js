@@ -1,0 +1,159 @@
+// `mnist-infer serve` under load from this machine: requests/s and latency at 64 connections, then ten times as many, with health asked
+// all the while. The server's own CPU time a request is printed too: it says what the figures would be where nothing else runs.
+import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { execa } from 'execa'
+import { encodePng } from 'mnist-infer/image'
+import { generateDigits } from 'mnist-infer/mnist'
+
+const path = (name) => fileURLToPath(new URL(name, import.meta.url))
+const COMMAND = path('../packages/infer/bin/mnist-infer.js')
+
+/** Clock ticks of /proc, in ms: 100 a second on every Linux. */
+const TICK = 10
+
+/** Prints the figures, and returns them. */
+export async function main(args) {
+  const { values } = parseArgs({
+    args,
+    options: {
+      seconds: { type: 'string', default: '10' },
+      connections: { type: 'string', default: '64' },
+      models: { type: 'string', default: path('../models') },
+    },
+  })
+  const duration = Number(values.seconds)
+  const connections = Number(values.connections)
+  const server = await startServer(values.models)
+  try {
+    const loads = await requests(server.url)
+    const results = []
+    for (const load of loads) {
+      // Once unmeasured: both sides compile their code.
+      await run({ ...load, connections, duration: 2 })
+      results.push(await measured(server, { ...load, connections, duration }))
+    }
+    for (const load of loads) {
+      results.push(
+        await measured(server, { ...load, name: `${load.name}, overload`, connections: 10 * connections, duration }),
+      )
+      results.push(await measured(server, { ...load, name: `${load.name}, after it`, connections, duration: 3 }))
+    }
+    return results
+  } finally {
+    await server.stop()
+  }
+}
+
+async function startServer(models) {
+  const running = execa(process.execPath, [COMMAND, 'serve', '--models', models, '--port', '0'], { buffer: false })
+  const url = await new Promise((resolve, reject) => {
+    let text = ''
+    running.stdout.on('data', (chunk) => {
+      if (text === undefined) return
+      text += chunk
+      const found = /Server listening at (http:[^"]+)"/.exec(text)?.[1]
+      if (found === undefined) return
+      text = undefined
+      resolve(found)
+    })
+    running.catch(reject)
+  })
+  return {
+    url,
+    pid: running.pid,
+    async stop() {
+      running.kill('SIGTERM')
+      await running
+    },
+  }
+}
+
+async function requests(url) {
+  const { images } = generateDigits({ count: 1, seed: 1 })
+  const pixels = images.subarray(0, 784)
+  const data = Array.from(pixels, (value) => value / 255)
+  const body = JSON.stringify({ inputs: [{ name: 'image', datatype: 'FP32', shape: [1, 1, 28, 28], data }] })
+  const binary = JSON.stringify({
+    parameters: { binary_data_output: true },
+    inputs: [{ name: 'image', datatype: 'FP32', shape: [1, 1, 28, 28], parameters: { binary_data_size: 3136 } }],
+  })
+  const infer = { url: `${url}/v2/models/lenet5/infer`, method: 'POST' }
+  return [
+    { name: 'infer, JSON', ...infer, body, headers: { 'content-type': 'application/json' } },
+    {
+      name: 'infer, binary',
+      ...infer,
+      body: Buffer.concat([Buffer.from(binary), Buffer.from(Float32Array.from(data).buffer)]),
+      headers: { 'inference-header-content-length': String(binary.length) },
+    },
+    {
+      name: 'picture, PNG 28×28',
+      url: `${url}/classify`,
+      method: 'POST',
+      body: Buffer.from(await encodePng({ width: 28, height: 28, pixels })),
+      headers: { 'content-type': 'image/png' },
+    },
+  ]
+}
+
+/** In a process of its own, so that health is asked by one that has time. */
+async function run({ name: _, body, ...load }) {
+  const input = JSON.stringify({ ...load, timeout: 30, body: Buffer.from(body).toString('base64') })
+  return JSON.parse((await execa(process.execPath, [path('load.js')], { input })).stdout)
+}
+
+async function measured(server, load) {
+  const health = []
+  const rss = []
+  let running = true
+  const watching = watch()
+  const before = await usage(server.pid)
+  const result = await run(load)
+  const after = await usage(server.pid)
+  running = false
+  await watching
+  const answered = result.ok + result.non2xx
+  const figures = {
+    name: load.name,
+    connections: load.connections,
+    requestsPerSecond: Math.round(result.ok / result.duration),
+    p50: result.latency.p50,
+    p99: result.latency.p99,
+    statuses: Object.fromEntries(Object.entries(result.statuses).map(([status, { count }]) => [status, count])),
+    shed: result.non2xx,
+    lost: result.errors,
+    cpuMsPerRequest: (after.cpu - before.cpu) / answered,
+    loadMsPerRequest: result.cpu / answered,
+    healthMax: Math.max(...health),
+    memoryMiB: Math.max(...rss),
+  }
+  console.log(
+    `${figures.name}: ${figures.requestsPerSecond} requests/s at ${figures.connections} connections, p50 ${figures.p50} ms, ` +
+      `p99 ${figures.p99} ms, ${figures.shed} shed, ${figures.lost} lost; CPU a request ${figures.cpuMsPerRequest.toFixed(2)} ms, ` +
+      `of the load ${figures.loadMsPerRequest.toFixed(2)} ms; ` +
+      `${figures.memoryMiB} MiB; health within ${Math.round(figures.healthMax)} ms`,
+  )
+  return figures
+
+  async function watch() {
+    while (running) {
+      const start = performance.now()
+      await (await fetch(`${server.url}/v2/health/ready`)).text()
+      health.push(performance.now() - start)
+      rss.push((await usage(server.pid)).memory)
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+  }
+}
+
+/** CPU time in ms and resident memory in MiB of a process; 0 where there is no /proc. */
+async function usage(pid) {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined)
+  if (stat === undefined) return { cpu: 0, memory: 0 }
+  // The name in parentheses may hold spaces.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const [user, system, pages] = [fields[11], fields[12], fields[21]].map(Number)
+  return { cpu: (user + system) * TICK, memory: Math.round((pages * 4096) / 2 ** 20) }
+}
