@@ -28,7 +28,10 @@ const outside = {
   },
 }
 
+const { dependencies } = JSON.parse(await readFile(join(HERE, 'package.json'), 'utf8'))
+
 const shared = {
+  transform: { define: { RUNTIME_VERSION: JSON.stringify(dependencies['onnxruntime-web']) } },
   platform: 'browser',
   plugins: [outside],
   resolve: { extensionAlias: { '.js': ['.ts', '.js'] } },

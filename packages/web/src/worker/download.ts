@@ -4,12 +4,18 @@ import { firstLine, ProblemError } from '../problem.js'
 export interface DownloadOptions {
   /** Bytes so far and, where the host says it, in all (else 0). */
   readonly onProgress: (loaded: number, total: number) => void
-  /** The file never changes under its address: what the cache has is taken without asking the host. */
+  /** The file is the runtime's own: what the cache has is taken without asking the host. */
   readonly immutable: boolean
 }
 
-/** What was loaded stays here, so that the page works without a line later. */
-const CACHE = 'mnist-digit'
+/** The build writes it here: version of onnxruntime-web. */
+declare const RUNTIME_VERSION: string
+
+/**
+ * What was loaded stays here, so that the page works without a line later. Another runtime has another cache: its binary has the
+ * old one's address.
+ */
+const CACHE = `mnist-digit ${RUNTIME_VERSION}`
 
 /**
  * The bytes at `url`.
