@@ -43,7 +43,8 @@ async function compare(network, { folder, python, rounds }) {
   const model = join(folder, network)
   await saveUntrained(network, model)
   const saved = `${model}.saved`
-  if (python !== undefined) await quiet(python, [path('save-keras.py'), model, saved])
+  // -I: no module of this folder is taken for a package.
+  if (python !== undefined) await quiet(python, ['-I', path('save-keras.py'), model, saved])
 
   const [ours, theirs, copied] = ['ours', 'theirs', 'copied'].map((name) => `${model}.${name}.onnx`)
   const turns = { ours: [], copy: [], theirs: [] }
@@ -51,8 +52,8 @@ async function compare(network, { folder, python, rounds }) {
     const mine = await node([COMMAND, model, '-o', ours])
     const copy = await node([path('copy.js'), copied, join(model, 'weights.bin')])
     const other = python && (await seconds(python, ['-m', 'tf2onnx.convert', ...tf2onnxArguments(saved, theirs)]))
-    // The first round fills the disk's cache.
-    if (round === 0) continue
+    // The first round fills the disk's cache; of none it is the only one.
+    if (round === 0 && rounds > 0) continue
     turns.ours.push(mine)
     turns.copy.push(copy)
     turns.theirs.push(other)
