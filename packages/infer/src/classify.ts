@@ -1,6 +1,6 @@
 /** Pictures to digits: a model, opened once, and the framing before it. */
 import { readFile } from 'node:fs/promises'
-import { UserError } from 'mnist-export'
+import { UserError } from 'mnist-export/errors'
 import { decodePicture } from './image/decode.js'
 import { type Framed, type FrameOptions, frameDigit } from './image/frame.js'
 import type { Polarity } from './image/ink.js'

@@ -1,5 +1,5 @@
 /** The boundary between our commands and the shell: arguments in, exit status out, one line for each error. */
-import yargs, { type Argv, type ParserConfigurationOptions } from 'yargs'
+import type { Argv, ParserConfigurationOptions } from 'yargs'
 import { type ErrorCode, UserError } from '../errors.js'
 
 /** Exit status of each kind of error: 2 for wrong usage, 1 for the rest (as the POSIX shell utilities have it). */
@@ -45,6 +45,8 @@ export async function runProgram(
   { name, version, define, parserConfiguration = {} }: Program,
   argv: readonly string[],
 ): Promise<number> {
+  // Loaded here: `errorLine` alone, which libraries and workers use, need not wait for it.
+  const { default: yargs } = await import('yargs')
   const parser = define(
     yargs([...argv])
       .scriptName(name)

@@ -1,6 +1,7 @@
 /** `mnist-infer <pictures…>`: answers in the order of the arguments; a picture that cannot be read does not stop the others. */
-import { UserError } from 'mnist-export'
+
 import { errorLine } from 'mnist-export/cli'
+import { UserError } from 'mnist-export/errors'
 import { type Answer, type Classifier, type ClassifierOptions, createClassifier } from '../classify.js'
 import type { Invert } from '../image/frame.js'
 import { loadRuntime } from '../runtime/index.js'

@@ -1,7 +1,7 @@
 /** What the arguments of a command name: files as they are, the pictures in folders, the matches of globs, standard input. */
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { UserError } from 'mnist-export'
+import { UserError } from 'mnist-export/errors'
 import { STANDARD_INPUT } from './standard-input.js'
 
 /** A picture to read, or what is wrong with an argument. */

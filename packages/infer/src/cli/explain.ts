@@ -1,7 +1,7 @@
 /** `--explain DIR`: each step of a picture's framing as a PNG file, numbered in order. */
 import { mkdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { UserError } from 'mnist-export'
+import { UserError } from 'mnist-export/errors'
 import type { Step } from '../image/frame.js'
 import { writePng } from './write-png.js'
 

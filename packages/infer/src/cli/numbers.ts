@@ -1,5 +1,5 @@
 /** Number options: yargs turns text into NaN without a word. */
-import { UserError } from 'mnist-export'
+import { UserError } from 'mnist-export/errors'
 
 /** @throws UserError USAGE where the option is given and is no whole number within the bounds. */
 export function checkWhole(

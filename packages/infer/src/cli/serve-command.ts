@@ -1,6 +1,6 @@
 /** `mnist-infer serve`: the server, from its start to its graceful stop. */
 import { stat } from 'node:fs/promises'
-import { UserError } from 'mnist-export'
+import { UserError } from 'mnist-export/errors'
 import { modelFolders } from '../model/find.js'
 import type { ProviderName } from '../runtime/index.js'
 import { createServer, type LogLevel } from '../server/index.js'

@@ -1,5 +1,5 @@
 /** `mnist-infer verify`: a model's accuracy on labelled digits, in figures and as a picture of its mistakes. */
-import { UserError } from 'mnist-export'
+import { UserError } from 'mnist-export/errors'
 import type { ClassifierOptions } from '../classify.js'
 import { loadTestDigits, type TestDigits } from '../mnist/index.js'
 import { loadRuntime } from '../runtime/index.js'

@@ -1,8 +1,8 @@
 /** PNG files of ours, written whole or not at all. */
 import { stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { UserError } from 'mnist-export'
 import { errorLine } from 'mnist-export/cli'
+import { UserError } from 'mnist-export/errors'
 import writeFileAtomic from 'write-file-atomic'
 import type { GreyPicture } from '../image/picture.js'
 import { encodePng } from '../image/render.js'

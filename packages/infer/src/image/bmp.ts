@@ -6,7 +6,7 @@
  * BITMAPV5HEADER). Read: 1, 2, 4, 8, 16, 24 and 32 bits a pixel, palettes, bit fields with alpha, rows from the bottom or from
  * the top. Not read: run lengths (RLE4, RLE8), embedded JPEG and PNG, colour profiles.
  */
-import { UserError } from 'mnist-export'
+import { UserError } from 'mnist-export/errors'
 
 export interface BmpHeader {
   readonly width: number

@@ -7,7 +7,7 @@
  * checked before a pixel is decoded; broken files give an error, never a part of a picture. SVG is refused: it is a
  * program for a renderer that reaches for files and the network.
  */
-import { UserError } from 'mnist-export'
+import { UserError } from 'mnist-export/errors'
 import { decodeBmp, readBmpHeader } from './bmp.js'
 import { FORMAT_NAMES, type PictureFormat, sniffFormat } from './formats.js'
 import { greyFromRgba } from './grey.js'

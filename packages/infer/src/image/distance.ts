@@ -14,9 +14,11 @@ const FAR = 1e12
 export function distanceInside({ width, height, values }: Mask, of: 0 | 1): Float64Array {
   const squared = new Float64Array(values.length)
   for (let index = 0; index < squared.length; index++) squared[index] = values[index] === of ? FAR : 0
-  for (let x = 0; x < width; x++) envelope(squared, { start: x, stride: width, count: height })
-  for (let y = 0; y < height; y++) envelope(squared, { start: y * width, stride: 1, count: width })
-  return squared.map(Math.sqrt)
+  const room = envelopeRoom(Math.max(width, height))
+  for (let x = 0; x < width; x++) envelope(squared, { start: x, stride: width, count: height }, room)
+  for (let y = 0; y < height; y++) envelope(squared, { start: y * width, stride: 1, count: width }, room)
+  for (let index = 0; index < squared.length; index++) squared[index] = Math.sqrt(squared[index] as number)
+  return squared
 }
 
 interface Run {
@@ -25,11 +27,28 @@ interface Run {
   readonly count: number
 }
 
+/** Kept from run to run. */
+interface EnvelopeRoom {
+  readonly heights: Float64Array
+  readonly vertex: Int32Array
+  readonly from: Float64Array
+}
+
+function envelopeRoom(length: number): EnvelopeRoom {
+  return { heights: new Float64Array(length), vertex: new Int32Array(length), from: new Float64Array(length + 1) }
+}
+
 /** In place, f[q] -> min over p of (q - p)² + f[p]. */
-function envelope(values: Float64Array, { start, stride, count }: Run): void {
-  const heights = Float64Array.from({ length: count }, (_, index) => values[start + index * stride] as number)
-  const vertex = new Int32Array(count)
-  const from = new Float64Array(count + 1)
+function envelope(values: Float64Array, { start, stride, count }: Run, { heights, vertex, from }: EnvelopeRoom): void {
+  let [near, far] = [0, 0]
+  for (let index = 0; index < count; index++) {
+    const height = values[start + index * stride] as number
+    heights[index] = height
+    if (height === 0) near++
+    else if (height >= FAR) far++
+  }
+  // Nothing of the other value, or nothing else: the minimum is what is there.
+  if (far === count || near === count) return
   let last = 0
   from[0] = -Infinity
   from[1] = Infinity

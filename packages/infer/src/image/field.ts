@@ -32,12 +32,19 @@ export function placeInField(ink: Plane): Plane {
 }
 
 /** Mean column and row, weighted by the values. */
-export function centreOfMass({ width, values }: Plane): { x: number; y: number } {
+export function centreOfMass({
+  width,
+  height,
+  values,
+}: Pick<Plane, 'width' | 'height'> & { values: ArrayLike<number> }) {
   let [sum, sumX, sumY] = [0, 0, 0]
-  for (const [index, value] of values.entries()) {
-    sum += value
-    sumX += value * (index % width)
-    sumY += value * Math.floor(index / width)
+  for (let y = 0, index = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, index++) {
+      const value = values[index] as number
+      sum += value
+      sumX += value * x
+      sumY += value * y
+    }
   }
   return sum === 0 ? { x: 0, y: 0 } : { x: sumX / sum, y: sumY / sum }
 }

@@ -6,7 +6,7 @@ import { type Choice, chooseDigit } from './choose-digit.js'
 import { placeInField } from './field.js'
 import { boxMean } from './filters.js'
 import { framedAlready } from './framed-already.js'
-import { paperSurface } from './illumination.js'
+import { paperSurface, type Surface } from './illumination.js'
 import { type Ink, inkPlane, noiseOf, type Polarity } from './ink.js'
 import type { Mask } from './mask.js'
 import { type Box, type GreyPicture, greyOf, type Plane } from './picture.js'
@@ -107,7 +107,7 @@ interface View {
   readonly plane: Plane
   /** Standard deviation, in grey levels. */
   readonly noise: number
-  readonly surface: Plane
+  readonly surface: Surface
   readonly reading: FullReading
 }
 
@@ -127,11 +127,11 @@ function viewAt(side: number, picture: GreyPicture, polarities: readonly Polarit
     const ink = inkPlane(plane, { surface, window }, polarity)
     return { polarity, ink, choice: chooseDigit(ink, Math.max(LEAST_INK, NOISE_SIGMAS * noise * ink.gain)) }
   }
-  const plain = plainPolarity({ picture: plane, surface })
+  const plain = plainPolarity({ picture: plane, surface: surface.plane })
   const reading =
     plain !== undefined && polarities.includes(plain)
       ? read(plain, PLAIN_WINDOW)
-      : bestReading(polarities, { read, picture: plane, surface })
+      : bestReading(polarities, { read, picture: plane, surface: surface.plane })
   return { plane, noise, surface, reading }
 }
 
@@ -188,7 +188,7 @@ function stepsOf(picture: GreyPicture, { plane, surface, reading }: View): Step[
   return [
     { name: 'picture', picture },
     { name: 'working size', picture: greyOf(plane) },
-    { name: 'light', picture: greyOf(surface) },
+    { name: 'light', picture: greyOf(surface.plane) },
     { name: `ink, ${reading.polarity}`, picture: greyOf(reading.ink.plane) },
     ...choiceSteps(reading.choice),
   ]

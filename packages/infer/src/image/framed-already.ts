@@ -35,19 +35,20 @@ function isFramed(pixels: Uint8Array): boolean {
   let inkedEdge = 0
   let [left, right, top, bottom] = [FIELD, -1, FIELD, -1]
   let peak = 0
-  for (const [index, value] of pixels.entries()) {
-    const x = index % FIELD
-    const y = Math.floor(index / FIELD)
-    if ((x === 0 || y === 0 || x === FIELD - 1 || y === FIELD - 1) && value > PAPER) inkedEdge++
-    peak = Math.max(peak, value)
-    if (value <= INK) continue
-    left = Math.min(left, x)
-    right = Math.max(right, x)
-    top = Math.min(top, y)
-    bottom = Math.max(bottom, y)
+  for (let y = 0, index = 0; y < FIELD; y++) {
+    for (let x = 0; x < FIELD; x++, index++) {
+      const value = pixels[index] as number
+      if (value > PAPER && (x === 0 || y === 0 || x === FIELD - 1 || y === FIELD - 1)) inkedEdge++
+      if (value > peak) peak = value
+      if (value <= INK) continue
+      if (x < left) left = x
+      if (x > right) right = x
+      if (y < top) top = y
+      bottom = y
+    }
   }
   const side = Math.max(right - left, bottom - top) + 1
   if (peak < 128 || inkedEdge > EDGE_INK * 4 * (FIELD - 1) || Math.abs(side - DIGIT_SIDE) > 2) return false
-  const centre = centreOfMass({ width: FIELD, height: FIELD, values: Float32Array.from(pixels) })
+  const centre = centreOfMass({ width: FIELD, height: FIELD, values: pixels })
   return Math.abs(centre.x - FIELD / 2) <= OFF_CENTRE && Math.abs(centre.y - FIELD / 2) <= OFF_CENTRE
 }

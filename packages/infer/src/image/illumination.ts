@@ -11,8 +11,14 @@ import { resize, resizeToSide } from './resample.js'
 const SURFACE_SIDE = 48
 const GROUND_SIDE = 80
 
+/** Rounding to the small copy's pixels makes a window smaller by less than this. */
+const WINDOW_FILLED = 0.8
+
 /** Rounds of fitting; each leaves out what the last one showed to be no paper. */
 const ROUNDS = 8
+
+/** Paper is even where so much of the picture is of one brightness, to the nearest grey level: a drawing, a scan that was cleaned. */
+const EVEN_SHARE = 0.6
 
 /** Tukey's biweight gives no weight past this many standard deviations (95 % efficiency on a normal distribution). */
 const TUKEY = 4.685
@@ -21,7 +27,12 @@ const TUKEY = 4.685
  * The brightness of the paper as a quadratic surface, of the plane's size. Robust: pixels far from the surface, on either side,
  * do not count, so that up to nearly half of the picture may be ink or something else.
  */
-export function paperSurface(plane: Plane): Plane {
+export function paperSurface(plane: Plane): Surface {
+  const level = evenLevel(plane)
+  if (level !== undefined) {
+    const values = new Float32Array(plane.values.length).fill(level)
+    return { plane: { ...plane, values }, even: true }
+  }
   const coarse = resizeToSide(plane, Math.min(SURFACE_SIDE, Math.max(plane.width, plane.height)))
   const { width, height, values } = coarse
   const terms = quadraticTerms(width, height)
@@ -34,19 +45,45 @@ export function paperSurface(plane: Plane): Plane {
     surface = fitSurface(values, weights, { terms, degree })
   }
   const coarseSurface: Plane = { width, height, values: Float32Array.from(surface) }
-  return resize(coarseSurface, plane.width, plane.height)
+  return { plane: resize(coarseSurface, plane.width, plane.height), even: false }
+}
+
+export interface Surface {
+  readonly plane: Plane
+  /** The paper is of one brightness, and what isn't is no change of light. */
+  readonly even: boolean
+}
+
+/** The brightness of even paper: any fit that leaves outliers out would find it. */
+function evenLevel({ values }: Plane): number | undefined {
+  const histogram = new Uint32Array(256)
+  for (let index = 0; index < values.length; index++) {
+    const level = Math.round(values[index] as number)
+    histogram[level] = (histogram[level] as number) + 1
+  }
+  const level = histogram.indexOf(Math.max(...histogram))
+  return (histogram[level] as number) >= EVEN_SHARE * values.length ? level : undefined
 }
 
 /**
  * What narrow bright things stand on: the plane without anything bright that is narrower than the window.
  *
- * @param window As a share of the plane's longer side.
+ * @param options.window As a share of the plane's longer side.
+ * @param options.even The plane is 0 but for what stands out from even paper.
  */
-export function ground(plane: Plane, window: number): Plane {
+export function ground(plane: Plane, { window, even }: { window: number; even: boolean }): Plane {
   const side = Math.max(plane.width, plane.height)
+  if (even && brightArea(plane) < WINDOW_FILLED * (window * side) ** 2) return emptyPlane(plane.width, plane.height)
   const coarse = resizeToSide(plane, Math.min(GROUND_SIDE, side))
   const radius = Math.max(1, Math.round((Math.max(coarse.width, coarse.height) * window) / 2))
   return resize(boxMean(opening(coarse, radius), 2), plane.width, plane.height)
+}
+
+/** Pixels that stand out by more than a grey level: where they cannot fill a window, an opening leaves nothing of them. */
+function brightArea({ values }: Plane): number {
+  let area = 0
+  for (let index = 0; index < values.length; index++) if ((values[index] as number) > 1) area++
+  return area
 }
 
 function constantSurface(values: Float32Array): Float64Array {

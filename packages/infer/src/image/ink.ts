@@ -1,5 +1,5 @@
 /** How much ink lies on each pixel, whatever the light, the paper's colour and which of ink and paper is the darker. */
-import { difference, ground } from './illumination.js'
+import { difference, ground, type Surface } from './illumination.js'
 import { emptyPlane, type Plane } from './picture.js'
 
 /** Which of ink and paper is the darker one. MNIST itself is light on dark. */
@@ -35,12 +35,12 @@ export interface Ink {
  */
 export function inkPlane(
   picture: Plane,
-  { surface, window }: { surface: Plane; window: number },
+  { surface: { plane: surface, even }, window }: { surface: Surface; window: number },
   polarity: Polarity,
 ): Ink {
   const dark = polarity === 'dark-on-light'
   const above = dark ? difference(surface, picture) : difference(picture, surface)
-  const floors = ground(above, window).values
+  const floors = ground(above, { window, even }).values
   const plane = emptyPlane(picture.width, picture.height)
   const raised = emptyPlane(picture.width, picture.height)
   const count = floors.length

@@ -42,7 +42,8 @@ export function otsu(values: Float32Array, floor: number): number {
   const histogram = new Float64Array(256)
   let count = 0
   let sum = 0
-  for (const value of values) {
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index] as number
     if (value <= floor) continue
     const level = Math.min(255, Math.round(value))
     histogram[level] = (histogram[level] as number) + 1

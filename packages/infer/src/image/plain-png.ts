@@ -123,20 +123,34 @@ function unfilter(filtered: Uint8Array, { height, rowBytes, pixelBytes }: Rows):
     const start = row * rowBytes
     const filter = filtered[source] as number
     if (filter > 4) return undefined
-    for (let index = 0; index < rowBytes; index++) {
-      const left = index < pixelBytes ? 0 : (rows[start + index - pixelBytes] as number)
-      const up = row === 0 ? 0 : (rows[start + index - rowBytes] as number)
-      const corner = row === 0 || index < pixelBytes ? 0 : (rows[start + index - rowBytes - pixelBytes] as number)
-      let predicted = 0
-      if (filter === 1) predicted = left
-      else if (filter === 2) predicted = up
-      else if (filter === 3) predicted = (left + up) >> 1
-      else if (filter === 4) predicted = paeth(left, up, corner)
-      // The array keeps the lowest 8 bits, as the format wants it.
-      rows[start + index] = (filtered[source + 1 + index] as number) + predicted
-    }
+    rows.set(filtered.subarray(source + 1, source + 1 + rowBytes), start)
+    if (filter !== 0) addPrediction(rows, { start, end: start + rowBytes, rowBytes, pixelBytes }, filter)
   }
   return rows
+}
+
+interface Row {
+  readonly start: number
+  readonly end: number
+  readonly rowBytes: number
+  readonly pixelBytes: number
+}
+
+/** In place; the array keeps the lowest 8 bits, as the format wants it. What lies before the first row or pixel is 0. */
+function addPrediction(rows: Uint8Array, { start, end, rowBytes, pixelBytes }: Row, filter: number): void {
+  const above = start === 0 ? undefined : start - rowBytes
+  for (let at = start; at < end; at++) {
+    const first = at < start + pixelBytes
+    const left = first ? 0 : (rows[at - pixelBytes] as number)
+    if (filter === 1) {
+      rows[at] = (rows[at] as number) + left
+      continue
+    }
+    const up = above === undefined ? 0 : (rows[at - rowBytes] as number)
+    const corner = first || above === undefined ? 0 : (rows[at - rowBytes - pixelBytes] as number)
+    const predicted = filter === 2 ? up : filter === 3 ? (left + up) >> 1 : paeth(left, up, corner)
+    rows[at] = (rows[at] as number) + predicted
+  }
 }
 
 /** Whichever neighbour is nearest to left + up - corner. */
@@ -157,6 +171,8 @@ interface Samples {
 function toRgba(rows: Uint8Array, { header, palette, rowBytes }: Samples): Uint8Array | undefined {
   const { width, height, depth, colourType } = header
   if (colourType === 3 && (palette === undefined || palette.length % 3 !== 0)) return undefined
+  // RGBA as it is.
+  if (colourType === 6) return rows
   const samples = SAMPLES[colourType] as number
   const rgba = new Uint8Array(width * height * 4)
   const most = 2 ** depth - 1

@@ -26,11 +26,10 @@ function resizeColumns(plane: Plane, width: number): Plane {
   if (width === plane.width) return plane
   const { first, weights } = axisWeights(plane.width, width)
   const out = emptyPlane(width, plane.height)
-  for (let x = 0; x < width; x++) {
-    const start = first[x] as number
-    const kernel = weights[x] as Float32Array
-    for (let y = 0; y < plane.height; y++) {
-      const place = y * plane.width + start
+  for (let y = 0; y < plane.height; y++) {
+    for (let x = 0; x < width; x++) {
+      const kernel = weights[x] as Float32Array
+      const place = y * plane.width + (first[x] as number)
       let sum = 0
       for (let k = 0; k < kernel.length; k++) sum += (kernel[k] as number) * (plane.values[place + k] as number)
       out.values[y * width + x] = sum

@@ -30,15 +30,18 @@ interface Line {
 /** The mask without the lines, and how many of them there were. */
 export function removeRuledLines(mask: Mask): { readonly mask: Mask; readonly lines: number } {
   const level = removeLevelLines(mask)
+  if (!reachesTopAndBottom(level.mask)) return level
   const upright = removeLevelLines(transposeMask(level.mask))
   return { mask: transposeMask(upright.mask), lines: level.lines + upright.lines }
 }
 
 function removeLevelLines(mask: Mask): { readonly mask: Mask; readonly lines: number } {
+  const found = findLines(mask)
+  if (found.length === 0) return { mask, lines: 0 }
   const limit = Math.max(3, MOST_THICKNESS * Math.min(mask.width, mask.height))
   const values = Uint8Array.from(mask.values)
   let lines = 0
-  for (const line of findLines(mask)) {
+  for (const line of found) {
     const runs = runsAlong(mask, line)
     const typical = runs.map(({ length }) => length).sort((a, b) => a - b)[runs.length >> 1] ?? 0
     if (typical === 0 || typical > limit) continue
@@ -81,6 +84,12 @@ function findLines(mask: Mask): Line[] {
     if (!near && reachesEnds(mask, line)) kept.push(line)
   }
   return kept
+}
+
+/** The same of the other two sides, without turning the mask. */
+function reachesTopAndBottom({ width, height, values }: Mask): boolean {
+  const rows = Math.max(2, Math.round(END * height)) * width
+  return values.subarray(0, rows).includes(1) && values.subarray(-rows).includes(1)
 }
 
 /** Whether there is anything at both ends: most pictures have no lines, and are done here. */

@@ -1,6 +1,6 @@
 /** A picture's bytes and the name that messages call it by. */
 import { createReadStream } from 'node:fs'
-import { UserError } from 'mnist-export'
+import { UserError } from 'mnist-export/errors'
 
 /** Bytes that are already here, with the name for messages: 'standard input', a name in an archive, an upload. */
 export interface NamedBytes {

@@ -57,14 +57,14 @@ function stretch(ink: Plane, darkness: number): Plane {
 export function cropToInk(plane: Plane): Plane {
   const { width, height, values } = plane
   let [left, right, top, bottom] = [width, -1, height, -1]
-  for (const [index, value] of values.entries()) {
-    if (value < 127.5) continue
-    const x = index % width
-    const y = Math.floor(index / width)
-    left = Math.min(left, x)
-    right = Math.max(right, x)
-    top = Math.min(top, y)
-    bottom = Math.max(bottom, y)
+  for (let y = 0, index = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, index++) {
+      if ((values[index] as number) < 127.5) continue
+      if (x < left) left = x
+      if (x > right) right = x
+      if (y < top) top = y
+      bottom = y
+    }
   }
   if (right < 0) return plane
   return crop(plane, { x: left, y: top, width: right - left + 1, height: bottom - top + 1 })

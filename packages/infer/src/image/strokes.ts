@@ -28,13 +28,15 @@ export function strokeThickness({ width, height, values }: Mask): number {
 
 /** The mask grown by `offset` pixels on every side (shrunk where it is negative), 0…255 with soft edges of one pixel. */
 export function offsetOutline(mask: Mask, offset: number): Plane {
-  const inside = distanceInside(mask, 1)
-  const outside = distanceInside(mask, 0)
+  // Growing leaves the inside full, shrinking leaves the outside empty: only the distances of one side count.
+  const moving = offset >= 0 ? 0 : 1
+  const distances = distanceInside(mask, moving)
   const values = new Float32Array(mask.values.length)
-  for (const [index, value] of mask.values.entries()) {
+  for (let index = 0; index < values.length; index++) {
+    const distance = distances[index] as number
+    if (mask.values[index] !== moving) values[index] = 255 * (1 - moving)
     // The outline runs half a pixel from the centres of the pixels on either side of it.
-    const depth = value === 1 ? (inside[index] as number) - 0.5 : 0.5 - (outside[index] as number)
-    values[index] = 255 * Math.max(0, Math.min(1, depth + offset + 0.5))
+    else values[index] = 255 * Math.max(0, Math.min(1, (moving === 1 ? distance : 1 - distance) + offset))
   }
   return { width: mask.width, height: mask.height, values }
 }

@@ -1,6 +1,6 @@
 /** The data set that a `--data` option names, from wherever it is to be had. */
 import { createHash } from 'node:crypto'
-import { UserError } from 'mnist-export'
+import { UserError } from 'mnist-export/errors'
 import { cacheFolder } from './cache-folder.js'
 import { DIGIT_SIZE, type Digits } from './digits.js'
 import type { DownloadProgress } from './download/download-mnist.js'

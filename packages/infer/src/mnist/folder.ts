@@ -1,7 +1,7 @@
 /** Digits in a folder of four IDX files, named and laid out as MNIST's makers, torchvision and Keras's users have them. */
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { UserError } from 'mnist-export'
+import { UserError } from 'mnist-export/errors'
 import { CLASSES, DIGIT_SIZE, type Digits } from './digits.js'
 import { type IdxArray, readIdx } from './idx.js'
 

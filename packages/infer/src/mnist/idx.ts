@@ -6,7 +6,7 @@
 import { open } from 'node:fs/promises'
 import { pipeline, Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
-import { UserError } from 'mnist-export'
+import { UserError } from 'mnist-export/errors'
 
 /** An array of bytes of any rank; `data` is row-major and as long as the product of `shape`. */
 export interface IdxArray {

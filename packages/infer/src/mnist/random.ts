@@ -2,7 +2,7 @@
  * Repeatable random numbers: xoshiro128** 1.1 (Blackman and Vigna, "Scrambled linear pseudorandom number generators", ACM
  * TOMS 47, 2021; prng.di.unimi.it), seeded through the finaliser of MurmurHash3. Not for secrets.
  */
-import { UserError } from 'mnist-export'
+import { UserError } from 'mnist-export/errors'
 
 /** Gives the next number, uniform in [0, 1), with 32 random bits. */
 export type Random = () => number

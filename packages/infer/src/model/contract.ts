@@ -2,7 +2,8 @@
  * What a file must be to classify digits, read from the graph's own declarations: input `image` FLOAT [batch, 1, 28, 28], outputs
  * `probabilities` or `logits` FLOAT [batch, 10]; and what its metadata say of the pictures (`mnist.input`).
  */
-import { DataType, DIGIT_INPUT, decodeModel, type Model, UserError, type ValueInfo } from 'mnist-export'
+import { UserError } from 'mnist-export/errors'
+import { DataType, DIGIT_INPUT, decodeModel, type Model, type ValueInfo } from 'mnist-export/reader'
 
 /** A digit model, without its weights. */
 export interface DigitModel {

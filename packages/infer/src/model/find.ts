@@ -2,7 +2,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { UserError } from 'mnist-export'
+import { UserError } from 'mnist-export/errors'
 
 /** The model of a command or library call that names none. */
 export const DEFAULT_MODEL = 'lenet5'

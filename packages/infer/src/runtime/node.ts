@@ -1,5 +1,5 @@
 /** Sessions on onnxruntime-node: the one door to it. It is loaded at first use; 60 ms that `--help` need not spend. */
-import { UserError } from 'mnist-export'
+import { UserError } from 'mnist-export/errors'
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import { cudaObstacle, findCudaFolder, preloadCuda, useCudaFolder } from './cuda-library.js'
 import { chooseProvider, PREFERRED } from './provider.js'

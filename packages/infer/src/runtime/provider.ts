@@ -1,5 +1,5 @@
 /** Which execution provider runs a model: the choice, tried rather than guessed, and its report. */
-import { UserError } from 'mnist-export'
+import { UserError } from 'mnist-export/errors'
 import type { ProviderName, ProviderReport } from './session.js'
 
 /** What `auto` tries in Node, fastest first. WebGPU is not among them: for networks this small it loses to the CPU. */

@@ -2,7 +2,7 @@
  * Sessions on onnxruntime-web: the one door to it. Two builds of it, each loaded at first use: `wasm` (14 MB) and `webgpu` (27 MB,
  * with its own WASM provider inside). Loaded by bundlers and pages; nothing here needs Node.
  */
-import { UserError } from 'mnist-export'
+import { UserError } from 'mnist-export/errors'
 import type { InferenceSession, Tensor } from 'onnxruntime-web/wasm'
 import { chooseProvider } from './provider.js'
 import type { ProviderName, RunOptions, RuntimeTensor, Session, SessionOptions } from './session.js'

@@ -1,5 +1,5 @@
 /** What the system says about the folder that files are kept in, in the user's terms. */
-import { UserError } from 'mnist-export'
+import { UserError } from 'mnist-export/errors'
 
 const FOLDER_ERRORS: Readonly<Record<string, string>> = {
   ENOSPC: 'no space left on the device',

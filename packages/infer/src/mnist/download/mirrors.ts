@@ -1,5 +1,5 @@
 /** Where MNIST is to be had. */
-import { UserError } from 'mnist-export'
+import { UserError } from 'mnist-export/errors'
 
 /** The mirrors that torchvision and TensorFlow's examples use, in the order in which they are asked. */
 const MIRRORS: readonly string[] = [

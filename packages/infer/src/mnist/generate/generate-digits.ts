@@ -3,7 +3,7 @@
  * of varying width and framed as MNIST's makers did. Only the four basic operations and square roots are used, which
  * IEEE 754 fixes to the last bit: a seed gives the same bytes on every machine.
  */
-import { UserError } from 'mnist-export'
+import { UserError } from 'mnist-export/errors'
 import { CLASSES, DIGIT_PIXELS, type Digits } from '../digits.js'
 import { createRandom, type Random } from '../random.js'
 import { blend } from './blend.js'
