@@ -32,10 +32,21 @@ export interface DropoutLayer {
   readonly ratio: number
 }
 
-/** x (for its shape alone) and the step's seed (INT64 scalar) → what x is multiplied by: 0, or 1 / (1 - ratio). */
-export function dropoutMaskOf(g: GraphBuilder, [x, seed]: readonly [Value, Value], options: DropoutLayer): Value {
+/** The step's own inputs that masks depend on, INT64 scalars. */
+export interface DropoutInputs {
+  readonly seed: Value
+  /** Of a part of a batch: how many rows of the batch come before x's. Absent: none. */
+  readonly firstRow?: Value | undefined
+}
+
+/** x [rows, …] (for its shape alone) → what x is multiplied by: 0, or 1 / (1 - ratio). */
+export function dropoutMaskOf(
+  g: GraphBuilder,
+  [x, { seed, firstRow }]: readonly [Value, DropoutInputs],
+  options: DropoutLayer,
+): Value {
   const { layer, ratio } = options
-  return g.op('DropoutMask', [x, seed], {
+  return g.op('DropoutMask', firstRow === undefined ? [x, seed] : [x, seed, firstRow], {
     domain: GRADIENT_DOMAIN,
     attributes: { layer: int(layer), ratio: float(ratio) },
   })

@@ -10,7 +10,7 @@ import { ruleKey } from '../graph/shape-inference.js'
 import { DataType, type Graph, type Node } from '../onnx/model.js'
 import { floatValues } from '../onnx/tensor.js'
 import { batchMean, batchNormalize, batchVariance, countPerChannel, epsilonOf } from './batch-normalization.js'
-import { dropoutMaskOf } from './dropout.js'
+import { type DropoutInputs, type DropoutLayer, dropoutMaskOf } from './dropout.js'
 
 export interface TrainingForward {
   /** The value of each moved running statistic after the step, by the statistic's name: adds the nodes that compute it. */
@@ -21,6 +21,8 @@ export interface TrainingForwardOptions {
   readonly isStatistic: (name: string) => boolean
   /** The step's seed, INT64 scalar: given if the graph has a Dropout that drops. */
   readonly seed: Value | undefined
+  /** Of a part of a batch: how many rows of the batch come before its own, INT64 scalar. */
+  readonly firstRow?: Value | undefined
 }
 
 export interface NormalizationWeights {
@@ -45,7 +47,7 @@ export function hasDropout(graph: Graph): boolean {
 export function trainingForward(
   g: GraphBuilder,
   graph: Graph,
-  { isStatistic, seed }: TrainingForwardOptions,
+  { isStatistic, seed, firstRow }: TrainingForwardOptions,
 ): TrainingForward {
   const updates = new Map<string, StatisticUpdate[]>()
   let dropouts = 0
@@ -55,7 +57,7 @@ export function trainingForward(
     if (key === 'BatchNormalization' && isStatistic(mean) && isStatistic(variance)) {
       for (const update of normalized(g, node)) updates.set(update.name, [...(updates.get(update.name) ?? []), update])
     } else if (key === 'Dropout' && seed !== undefined && dropoutRatio(graph, node) > 0) {
-      dropped(g, node, { layer: dropouts++, ratio: dropoutRatio(graph, node), seed })
+      dropped(g, node, { layer: dropouts++, ratio: dropoutRatio(graph, node), seed, firstRow })
     } else copied(g, node)
   }
   return { nextStatistics: new Map([...updates].map(([name, list]) => [name, (output) => moved(g, list, output)])) }
@@ -120,10 +122,10 @@ function moved(g: GraphBuilder, updates: readonly StatisticUpdate[], output: str
 function dropped(
   g: GraphBuilder,
   { name, inputs, outputs }: Node,
-  { layer, ratio, seed }: { layer: number; ratio: number; seed: Value },
+  { layer, ratio, ...random }: DropoutLayer & DropoutInputs,
 ): void {
   const x = g.value(inputs[0] ?? '')
-  const mask = g.scoped(name, () => dropoutMaskOf(g, [x, seed], { layer, ratio }))
+  const mask = g.scoped(name, () => dropoutMaskOf(g, [x, random], { layer, ratio }))
   if (outputs.length > 1 && outputs[1] !== '') {
     throw new UserError('UNSUPPORTED', `node ${name}: expected a Dropout of one output, found its mask in use`)
   }

@@ -56,6 +56,11 @@ export interface TrainingStepOptions {
    * run `updateStep`. Running statistics move with every part, by the part's own statistics. Default false.
    */
   readonly gradients?: boolean
+  /**
+   * For micro-batches of a model with Dropout: the step has the input `first_row` (INT64 scalar), how many of the batch's rows come
+   * before this part's, and drops what a step of the whole batch would. Default false.
+   */
+  readonly firstRow?: boolean
 }
 
 /** What a training step's inputs and outputs are called, beside the model's own inputs and parameters. */
@@ -63,6 +68,7 @@ export const STEP_NAMES = {
   label: 'label',
   learningRate: 'learning_rate',
   seed: 'seed',
+  firstRow: 'first_row',
   step: 'step',
   /** Of `updateStep`: how many rows the gradients were summed over. */
   count: 'count',
@@ -104,7 +110,11 @@ export function compositeTrainingStep(model: Model, options: TrainingStepOptions
   }
 
   const moving = new Set(statistics.map(({ name }) => name))
-  const { nextStatistics } = trainingForward(g, graph, { isStatistic: (name) => moving.has(name), seed })
+  const firstRow =
+    seed === undefined || options.firstRow !== true
+      ? undefined
+      : g.input({ name: STEP_NAMES.firstRow, dataType: DataType.INT64, shape: [] })
+  const { nextStatistics } = trainingForward(g, graph, { isStatistic: (name) => moving.has(name), seed, firstRow })
   const forward = g.graph().nodes
   const reduction = options.gradients === true ? 'sum' : 'mean'
   const result = loss.build(g, [g.value(logits), label], { reduction })

@@ -9,12 +9,13 @@ import { DataType, type Model } from '../../src/onnx/model.js'
 import { lenet5, NetworkBuilder, randomBatch } from './support/networks.js'
 import { floats, initialState, integers, openSession, run } from './support/session.js'
 
-/** A graph that gives the mask of x alone. */
-function maskModel(layer: number, ratio: number): Model {
+/** A graph that gives the mask of x alone; with `parts`, of the rows from `first_row` on. */
+function maskModel(layer: number, ratio: number, parts = false): Model {
   const g = new GraphBuilder('mask', { rules: COMPOSITE_RULES })
   const x = g.input({ name: 'x', dataType: DataType.FLOAT, shape: ['batch', 5, 'width'] })
   const seed = g.input({ name: 'seed', dataType: DataType.INT64, shape: [] })
-  g.output(op.identity(g, dropoutMaskOf(g, [x, seed], { layer, ratio })))
+  const firstRow = parts ? g.input({ name: 'first_row', dataType: DataType.INT64, shape: [] }) : undefined
+  g.output(op.identity(g, dropoutMaskOf(g, [x, { seed, firstRow }], { layer, ratio })))
   return { ...lenet5(1), graph: portable(g.graph()) }
 }
 
@@ -36,6 +37,22 @@ describe('the mask of a graph is dropoutMask’s', () => {
     expect(name).not.toBe('')
     expect(values).toEqual([...dropoutMask({ seed, layer, shape, ratio })])
   })
+})
+
+test('the masks of a batch’s parts are the mask of the batch', async () => {
+  const session = await openSession(maskModel(1, 0.5, true))
+  const seed = integers([], [77])
+  const found: number[] = []
+  for (const [firstRow, rows] of [
+    [0, 2],
+    [2, 3],
+    [5, 1],
+  ] as const) {
+    const x = floats([rows, 5, 7], new Float32Array(rows * 35))
+    for (const values of Object.values(await session({ x, seed, first_row: integers([], [firstRow]) })))
+      found.push(...values)
+  }
+  expect(found).toEqual([...dropoutMask({ seed: 77, layer: 1, shape: [6, 5, 7], ratio: 0.5 })])
 })
 
 /** +1 where kept, -1 where dropped. */

@@ -352,7 +352,11 @@ const CASES: Readonly<Record<string, readonly (readonly [string, RuleCase])[]>> 
     [
       '',
       unary((g, x) =>
-        op.mul(g, x, dropoutMaskOf(g, [x, g.constant(int64Tensor('seed', [], [5]))], { layer: 0, ratio: 0.5 })),
+        op.mul(
+          g,
+          x,
+          dropoutMaskOf(g, [x, { seed: g.constant(int64Tensor('seed', [], [5])) }], { layer: 0, ratio: 0.5 }),
+        ),
       ),
     ],
   ],

@@ -51,6 +51,8 @@ export interface EngineOptions {
   readonly seed: number
   /** CPU threads. */
   readonly threads: number
+  /** Pictures whose gradients are computed at a time, where memory is short; absent: the whole batch. Only the engine `onnx` has it. */
+  readonly microBatch?: number | undefined
 }
 
 /** An engine that is open, and what it computes on. */

@@ -13,13 +13,22 @@ export const dropoutMask: ExpansionRule = (expansion) => {
   const { layer, ratio } = dropoutLayerOf(node)
   const keys = layerKeys(g, operand(expansion, 1), layer)
   const shape = shapeOf(g, x)
-  const count = g.op('ReduceProd', [shape], { attributes: { keepdims: { type: 'INT', value: 0 } } })
-  const indices = range(g, g.constant(int64Tensor('zero', [], [0])), count, g.constant(int64Tensor('one', [], [1])))
+  const count = product(g, shape)
+  const firstRow = expansion.inputs[2]
+  const first =
+    firstRow === undefined
+      ? g.constant(int64Tensor('zero', [], [0]))
+      : mul(g, firstRow, product(g, shapeOf(g, x, { start: 1 })))
+  const end = firstRow === undefined ? count : add(g, first, count)
+  const indices = range(g, first, end, g.constant(int64Tensor('one', [], [1])))
   const hashed = hash(g, cast(g, indices, DataType.UINT32), keys)
   const kept = g.op('GreaterOrEqual', [hashed, unsigned(g, dropThreshold(ratio))])
   const scaled = mul(g, cast(g, kept, DataType.FLOAT), g.scalar(keptScale(ratio), 'kept_scale'))
   return reshape(g, scaled, shape)
 }
+
+const product = (g: GraphBuilder, lengths: Value): Value =>
+  g.op('ReduceProd', [lengths], { attributes: { keepdims: { type: 'INT', value: 0 } } })
 
 /** The four keys, UINT32 [1] each; see `layerKeys` in `../dropout.ts`. */
 function layerKeys(g: GraphBuilder, seed: Value, layer: number): readonly Value[] {

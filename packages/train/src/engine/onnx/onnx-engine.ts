@@ -1,15 +1,16 @@
 /** The engine on ONNX Runtime: each step is one run of the training-step graph, whose outputs are the next run's inputs. */
 import type { LayersModel } from '@tensorflow/tfjs-layers'
-import { encodeModel, type Model, STEP_NAMES } from 'mnist-export'
-import { DIGIT_SIZE, type Digits } from 'mnist-infer/mnist'
-import { float32, int64, openSession, type RuntimeTensor, type Session } from 'mnist-infer/runtime'
+import { STEP_NAMES, updateStep } from 'mnist-export'
+import type { Digits } from 'mnist-infer/mnist'
+import { float32, int64, type RuntimeTensor, type Session } from 'mnist-infer/runtime'
 import { dropoutSeed } from '../dropout-seed.js'
 import type { Answered, Engine, EngineOptions, EngineState, OpenedEngine, StepInput } from '../engine.js'
 import { evaluateDigits } from '../evaluate.js'
 import { checkState } from '../network-weights.js'
-import { scaledPixels } from '../pixels.js'
 import { type NetworkGraphs, networkGraphs } from './network-graphs.js'
 import { stepGraph } from './step-graph.js'
+import { StepSessions } from './step-sessions.js'
+import { copied, floatsOf, imageTensor, scalarOf, type Tensors, tensorsOf } from './tensors.js'
 
 export interface OnnxEngineOptions extends EngineOptions {
   /** Default `cpu`. */
@@ -33,68 +34,51 @@ export async function openOnnxEngine(layers: LayersModel, options: OnnxEngineOpt
   return { engine, name: 'onnx', description: `onnx (ONNX Runtime, ${device})` }
 }
 
-/** A session for steps of `batch` pictures, or of any number. */
-interface StepSession {
-  readonly session: Session
-  readonly batch: number | undefined
-}
-
-type Tensors = Record<string, RuntimeTensor>
+/** What the sessions for parts of a batch, and for the update after them, are for. */
+const PARTS = 'parts'
 
 class OnnxEngine implements Engine {
   readonly #graphs: NetworkGraphs
   readonly #options: OnnxEngineOptions
-  readonly #sessions: StepSession[] = []
-  #evaluation: Session | undefined
+  readonly #sessions: StepSessions
   /** Parameters and running statistics of now. */
   #state: Tensors
   /** Where the next step writes its own: reading and writing the same array is not safe within a run. */
   #spare: Tensors
+  /** Gradients of a batch's parts, added up. */
+  #sums: Tensors | undefined
 
   constructor(graphs: NetworkGraphs, options: OnnxEngineOptions) {
     this.#graphs = graphs
     this.#options = options
+    const parameters = [...graphs.initial.values()].reduce((sum, { values }) => sum + values.length, 0)
+    this.#sessions = new StepSessions(parameters, options)
     this.#state = tensorsOf(graphs.initial)
     this.#spare = tensorsOf(copied(graphs.initial))
   }
 
   /** Opens what every run needs, so that a graph that ONNX Runtime refuses is known before the first step. */
   async open(): Promise<void> {
-    await this.#sessionFor(this.#options.batchSize)
+    const { batchSize, microBatch = batchSize } = this.#options
+    await this.#stepSession(Math.min(batchSize, microBatch), microBatch < batchSize)
   }
 
-  async step({ images, labels, learningRate, step }: StepInput): Promise<Answered> {
-    const count = labels.length
-    const session = await this.#sessionFor(count)
-    const into: Tensors = {}
-    for (const [name, tensor] of Object.entries(this.#spare)) {
-      if (session.outputs.includes(STEP_NAMES.next(name))) into[STEP_NAMES.next(name)] = tensor
-    }
-    const feeds: Tensors = {
-      image: imageTensor(images, count),
-      [STEP_NAMES.label]: int64(BigInt64Array.from(labels, BigInt), [count]),
-      [STEP_NAMES.learningRate]: float32(Float32Array.of(learningRate), []),
-    }
-    for (const name of session.inputs) {
-      const tensor = this.#state[name]
-      if (tensor !== undefined) feeds[name] = tensor
-    }
-    if (session.inputs.includes(STEP_NAMES.seed)) {
-      feeds[STEP_NAMES.seed] = int64(BigInt64Array.of(BigInt(dropoutSeed(this.#options.seed, step))), [])
-    }
-    const results = await session.run(feeds, { into })
-    for (const name of Object.keys(this.#state)) {
-      const next = results[STEP_NAMES.next(name)]
-      if (next === undefined) continue
-      this.#spare[name] = this.#state[name] as RuntimeTensor
-      this.#state[name] = next
-    }
+  async step(input: StepInput): Promise<Answered> {
+    const count = input.labels.length
+    const { microBatch = count } = this.#options
+    if (microBatch < count) return this.#stepByParts(input, microBatch)
+    const session = await this.#stepSession(count, false)
+    const rate = float32(Float32Array.of(input.learningRate), [])
+    const results = await session.run(
+      { ...this.#feeds(session, input), [STEP_NAMES.learningRate]: rate },
+      { into: this.#targets(session, STEP_NAMES.next) },
+    )
+    this.#take(results)
     return { loss: scalarOf(results, STEP_NAMES.loss), correct: scalarOf(results, STEP_NAMES.correct) }
   }
 
   async evaluate(digits: Digits): Promise<Answered> {
-    this.#evaluation ??= await this.#openSession(this.#graphs.evaluation)
-    const session = this.#evaluation
+    const session = await this.#sessions.of({ purpose: 'evaluation' }, () => this.#graphs.evaluation)
     return evaluateDigits(digits, async (images, count) => {
       const { logits } = await session.run({ ...this.#state, image: imageTensor(images, count) })
       return logits?.data as Float32Array
@@ -103,65 +87,119 @@ class OnnxEngine implements Engine {
 
   async state(): Promise<EngineState> {
     const entries = Object.entries(this.#state)
-    return copied(
-      new Map(entries.map(([name, { dims, data }]) => [name, { shape: dims, values: data as Float32Array }])),
-    )
+    return copied(new Map(entries.map(([name, tensor]) => [name, { shape: tensor.dims, values: floatsOf(tensor) }])))
   }
 
   async restore(state: EngineState): Promise<void> {
     checkState(state, new Map([...this.#graphs.initial].map(([name, { shape }]) => [name, shape])))
-    this.#state = tensorsOf(copied(state))
+    for (const [name, { values }] of state) floatsOf(this.#state[name] as RuntimeTensor).set(values)
   }
 
-  async dispose(): Promise<void> {
-    await Promise.all(this.#sessions.map(({ session }) => session.close()))
-    await this.#evaluation?.close()
-    this.#sessions.length = 0
-    this.#evaluation = undefined
+  dispose(): Promise<void> {
+    return this.#sessions.close()
   }
 
-  async #sessionFor(count: number): Promise<Session> {
-    const open = this.#sessions.find(({ batch }) => batch === undefined || batch === count)
-    if (open !== undefined) return open.session
+  /**
+   * The same step, `size` pictures at a time: the parts' gradients are added up, then the parameters move once. Running statistics move
+   * with each part, and batch normalization sees the parts alone. While a part is computed, nothing else needs the spare arrays: they
+   * take its gradients.
+   */
+  async #stepByParts({ images, labels, learningRate, step }: StepInput, size: number): Promise<Answered> {
+    const count = labels.length
+    const pixels = images.length / count
+    const sums = this.#sums ?? tensorsOf(copied(this.#graphs.initial))
+    this.#sums = sums
+    let [loss, correct] = [0, 0]
+    for (let first = 0; first < count; first += size) {
+      const part = {
+        images: images.subarray(first * pixels, Math.min(first + size, count) * pixels),
+        labels: labels.subarray(first, Math.min(first + size, count)),
+      }
+      const session = await this.#stepSession(part.labels.length, true)
+      const into = { ...this.#targets(session, STEP_NAMES.next), ...this.#targets(session, STEP_NAMES.gradient) }
+      const results = await session.run(this.#feeds(session, { ...part, learningRate, step }, first), { into })
+      for (const [name, sum] of Object.entries(sums)) {
+        const gradient = results[STEP_NAMES.gradient(name)]
+        if (gradient !== undefined) add(floatsOf(sum), floatsOf(gradient), first === 0)
+      }
+      this.#take(results)
+      loss += scalarOf(results, STEP_NAMES.loss)
+      correct += scalarOf(results, STEP_NAMES.correct)
+    }
+    await this.#update(sums, { count, learningRate })
+    return { loss: loss / count, correct }
+  }
+
+  async #update(sums: Tensors, { count, learningRate }: { count: number; learningRate: number }): Promise<void> {
+    const { training, trainable } = this.#graphs
+    const session = await this.#sessions.of({ purpose: PARTS, name: 'update' }, () =>
+      updateStep(training, { trainable: (name) => trainable.has(name) }),
+    )
+    const feeds: Tensors = {
+      [STEP_NAMES.count]: float32(Float32Array.of(count), []),
+      [STEP_NAMES.learningRate]: float32(Float32Array.of(learningRate), []),
+    }
+    for (const name of trainable) {
+      feeds[name] = this.#state[name] as RuntimeTensor
+      feeds[STEP_NAMES.gradient(name)] = sums[name] as RuntimeTensor
+    }
+    this.#take(await session.run(feeds, { into: this.#targets(session, STEP_NAMES.next) }))
+  }
+
+  #stepSession(count: number, part: boolean): Promise<Session> {
     const { threads, provider = 'cpu' } = this.#options
     const { training, trainable } = this.#graphs
-    const { model, batch } = stepGraph(training, {
-      trainable: (name) => trainable.has(name),
-      batch: count,
-      threads,
-      provider,
-    })
-    const session = await this.#openSession(model)
-    this.#sessions.push({ session, batch })
-    return session
-  }
-
-  #openSession(model: Model): Promise<Session> {
-    // Planned memory is twice as much for a training step, at the same speed.
-    return openSession(encodeModel(model), {
-      provider: this.#options.provider ?? 'cpu',
-      threads: this.#options.threads,
-      memoryPattern: false,
+    // CUDA's graph takes any number of pictures.
+    const name = `${part ? 'part' : 'step'} of ${provider === 'cuda' ? 'any' : count}`
+    return this.#sessions.of({ purpose: part ? PARTS : name, name }, () => {
+      return stepGraph(training, {
+        trainable: (parameter) => trainable.has(parameter),
+        batch: count,
+        threads,
+        provider,
+        part,
+      }).model
     })
   }
+
+  /** All that a step takes but the learning rate; `firstRow`: how many of the batch's pictures come before these. */
+  #feeds(session: Session, { images, labels, step }: StepInput, firstRow = 0): Tensors {
+    const count = labels.length
+    const feeds: Tensors = {
+      image: imageTensor(images, count),
+      [STEP_NAMES.label]: int64(BigInt64Array.from(labels, BigInt), [count]),
+    }
+    for (const name of session.inputs) {
+      const tensor = this.#state[name]
+      if (tensor !== undefined) feeds[name] = tensor
+    }
+    const integer = (name: string, value: number): void => {
+      if (session.inputs.includes(name)) feeds[name] = int64(BigInt64Array.of(BigInt(value)), [])
+    }
+    integer(STEP_NAMES.seed, dropoutSeed(this.#options.seed, step))
+    integer(STEP_NAMES.firstRow, firstRow)
+    return feeds
+  }
+
+  /** The spare arrays for those of the session's outputs that `named` calls after a part of the state. */
+  #targets(session: Session, named: (name: string) => string): Tensors {
+    const entries = Object.entries(this.#spare).map(([name, tensor]) => [named(name), tensor] as const)
+    return Object.fromEntries(entries.filter(([name]) => session.outputs.includes(name)))
+  }
+
+  /** Makes what a run has written into spare arrays the state, and the old state's arrays the spare ones. */
+  #take(results: Readonly<Record<string, RuntimeTensor>>): void {
+    for (const [name, before] of Object.entries(this.#state)) {
+      const next = results[STEP_NAMES.next(name)]
+      if (next === undefined) continue
+      this.#spare[name] = before
+      this.#state[name] = next
+    }
+  }
 }
 
-/** [n × 784] of bytes → FLOAT [n, 1, 28, 28], 0…1. */
-function imageTensor(images: Uint8Array, count: number): RuntimeTensor {
-  return float32(scaledPixels(images), [count, 1, DIGIT_SIZE, DIGIT_SIZE])
-}
-
-/** In the same memory. */
-function tensorsOf(state: EngineState): Tensors {
-  return Object.fromEntries([...state].map(([name, { shape, values }]) => [name, float32(values, shape)]))
-}
-
-function copied(state: EngineState): EngineState {
-  return new Map([...state].map(([name, { shape, values }]) => [name, { shape, values: values.slice() }]))
-}
-
-function scalarOf(results: Readonly<Record<string, RuntimeTensor>>, name: string): number {
-  const value = results[name]?.data[0]
-  if (value === undefined) throw new Error(`internal: the training step has no output ${name}`)
-  return Number(value)
+/** sum ← sum + values, or values where they are the first. */
+function add(sum: Float32Array, values: Float32Array, isFirst: boolean): void {
+  if (isFirst) sum.set(values)
+  else for (let index = 0; index < sum.length; index++) sum[index] = (sum[index] as number) + (values[index] as number)
 }

@@ -10,6 +10,8 @@ export interface StepGraphOptions {
   readonly threads: number
   /** What will run it. */
   readonly provider: 'cpu' | 'cuda'
+  /** A step on a part of a batch, which gives gradients summed over it and updates nothing. */
+  readonly part: boolean
 }
 
 export interface StepGraph {
@@ -19,7 +21,8 @@ export interface StepGraph {
 }
 
 /** `model` is the network in training form. CUDA has kernels of its own for what the lowering spells out for a CPU. */
-export function stepGraph(model: Model, { trainable, batch, provider }: StepGraphOptions): StepGraph {
-  if (provider === 'cuda') return { model: trainingStep(model, { trainable }), batch: undefined }
-  return { model: lowerTrainingStep(compositeTrainingStep(model, { trainable }), { batch }), batch }
+export function stepGraph(model: Model, { trainable, batch, provider, part }: StepGraphOptions): StepGraph {
+  const options = { trainable, gradients: part, firstRow: part }
+  if (provider === 'cuda') return { model: trainingStep(model, options), batch: undefined }
+  return { model: lowerTrainingStep(compositeTrainingStep(model, options), { batch }), batch }
 }
