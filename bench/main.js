@@ -2,7 +2,10 @@
 const BENCHMARKS = {
   train: ['images/s of whole training steps, ours and PyTorch by turns', () => import('./train.js')],
   tfjs: ['images/s of tfjs on native TensorFlow, and of TensorFlow’s own Python', () => import('./tfjs.js')],
-  gpu: ['on a GPU: the doctor, images/s of tfjs, onnx and PyTorch; writes docs/gpu-report.md', () => import('./gpu.js')],
+  gpu: [
+    'on a GPU: the doctor, images/s of tfjs, onnx and PyTorch; writes docs/gpu-report.md',
+    () => import('./gpu.js'),
+  ],
   export: ['CPU and memory of an export, and against tf2onnx', () => import('./export.js')],
   infer: ['cold start and verification, ours and bare onnxruntime', () => import('./infer.js')],
   serve: ['requests/s, latency, shedding and memory of the server', () => import('./serve.js')],

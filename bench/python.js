@@ -5,14 +5,24 @@ import { execa } from 'execa'
 
 /** Path of the interpreter. The first time this installs test/oracle/requirements.txt, a few hundred megabytes. */
 export async function benchPython() {
-  if (process.env.ORACLE_PYTHON) return process.env.ORACLE_PYTHON
-  const python = join('.venv', process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python')
+  return (
+    process.env.ORACLE_PYTHON || (await virtualEnvironment('.venv', ['--requirement', 'test/oracle/requirements.txt']))
+  )
+}
+
+/** The same for TensorFlow, of the version that tfjs is set up with: TENSORFLOW_PYTHON, or a virtual environment in .venv/tensorflow. */
+export async function tensorflowPython() {
+  const wheel = 'tensorflow-cpu==2.18.1'
+  return process.env.TENSORFLOW_PYTHON || (await virtualEnvironment(join('.venv', 'tensorflow'), [wheel]))
+}
+
+async function virtualEnvironment(folder, requirements) {
+  const python = join(folder, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python')
+  const options = { stdio: ['ignore', 'ignore', 'inherit'] }
   if (!existsSync(python)) {
-    console.error('bench: installing PyTorch into .venv, once')
-    await execa('python3', ['-m', 'venv', '.venv'], { stdio: ['ignore', 'ignore', 'inherit'] })
+    console.error(`bench: installing ${requirements.at(-1)} into ${folder}, once`)
+    await execa('python3', ['-m', 'venv', folder], options)
   }
-  await execa(python, ['-m', 'pip', 'install', '--quiet', '--requirement', 'test/oracle/requirements.txt'], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
+  await execa(python, ['-m', 'pip', 'install', '--quiet', ...requirements], options)
   return python
 }

@@ -1,6 +1,8 @@
 """PyTorch's side of `bench train`: the same networks, recipes and data path, in PyTorch's own idiom. Usage:
-train-torch.py NETWORK BATCH THREADS VARIANT IMAGES LABELS, the data as raw bytes ([n, 28, 28] and [n]); VARIANT is eager, channels_last or compile."""
+train-torch.py NETWORK BATCH THREADS VARIANT IMAGES LABELS, the data as raw bytes ([n, 28, 28] and [n]); VARIANT is eager, channels_last or compile.
+It runs on BENCH_DEVICE, cpu or cuda."""
 import json
+import os
 import sys
 import time
 
@@ -73,10 +75,11 @@ for layer in model.modules():
     if isinstance(layer, (nn.Conv2d, nn.Linear)):
         nn.init.xavier_uniform_(layer.weight)
 memory = torch.channels_last if variant == "channels_last" else torch.contiguous_format
-model = model.to(memory_format=memory)
+device = os.environ.get("BENCH_DEVICE", "cpu")
+model = model.to(device, memory_format=memory)
 compiled = torch.compile(model) if variant == "compile" else model
-images = torch.from_numpy(numpy.fromfile(images_file, dtype=numpy.uint8).reshape(-1, 1, 28, 28))
-labels = torch.from_numpy(numpy.fromfile(labels_file, dtype=numpy.uint8).astype(numpy.int64))
+images = torch.from_numpy(numpy.fromfile(images_file, dtype=numpy.uint8).reshape(-1, 1, 28, 28)).to(device)
+labels = torch.from_numpy(numpy.fromfile(labels_file, dtype=numpy.uint8).astype(numpy.int64)).to(device)
 optimizer = torch.optim.SGD(model.parameters(), lr=learning_rate)
 criterion = nn.CrossEntropyLoss()
 
@@ -84,7 +87,7 @@ criterion = nn.CrossEntropyLoss()
 def batches():
     while True:
         # The last short batch is kept, as in the recipe.
-        yield from torch.randperm(len(images)).split(batch)
+        yield from torch.randperm(len(images), device=device).split(batch)
 
 
 def step(indices):
@@ -101,7 +104,8 @@ def step(indices):
 
 
 order = batches()
-print(json.dumps({"description": f"PyTorch {torch.__version__} {variant}"}), flush=True)
+where = "" if device == "cpu" else f" on {torch.cuda.get_device_name()}"
+print(json.dumps({"description": f"PyTorch {torch.__version__} {variant}{where}"}), flush=True)
 for line in sys.stdin:
     count = 0
     start = time.perf_counter()

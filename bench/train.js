@@ -53,13 +53,21 @@ export async function main(args) {
   return results
 }
 
-async function compare({ network, batch, threads, rounds, engine, variant, python, data }) {
+/** Our engine and `peer`, a script for `python`, take steps by turns; prints and returns both medians. */
+export async function compare({
+  network,
+  batch,
+  threads,
+  rounds,
+  engine,
+  variant,
+  python,
+  data,
+  peer = 'train-torch.py',
+}) {
   const script = (name) => fileURLToPath(new URL(name, import.meta.url))
   const ours = await startSide(process.execPath, [script('train-ours.js'), network, batch, threads, engine].map(String))
-  const theirs = await startSide(
-    python,
-    [script('train-torch.py'), network, batch, threads, variant, ...data].map(String),
-  )
+  const theirs = await startSide(python, [script(peer), network, batch, threads, variant, ...data].map(String))
   const steps = STEPS[network] ?? LENET_STEPS
   // The first steps find memory and compile; neither side is measured on them.
   await ours.run(2)
@@ -73,13 +81,14 @@ async function compare({ network, batch, threads, rounds, engine, variant, pytho
   const [mine, other] = [median(rates.ours), median(rates.theirs)]
   const count = threads === '1' ? '1 thread' : `${threads} threads`
   console.log(
-    `${network} batch ${batch}, ${count}: ours ${rate(mine)} images/s, ${theirs.facts.description} ${rate(other)} images/s, ` +
+    `${network} batch ${batch}, ${count}: ${engine} ${rate(mine)} images/s, ${theirs.facts.description} ${rate(other)} images/s, ` +
       `medians of ${rounds} turns: ratio ${(mine / other).toFixed(2)}`,
   )
   return {
     network,
     batch,
     threads: Number(threads),
+    engine: ours.facts.description,
     other: theirs.facts.description,
     ours: mine,
     theirs: other,
@@ -88,7 +97,7 @@ async function compare({ network, batch, threads, rounds, engine, variant, pytho
 }
 
 /** The training pictures as raw bytes, for the other side. */
-async function rawDigits(folder) {
+export async function rawDigits(folder) {
   const { train } = await loadDataset({ data: 'auto', onNotice: (line) => console.error(line) })
   const files = [join(folder, 'images'), join(folder, 'labels')]
   await writeFile(files[0], train.images)
@@ -96,6 +105,6 @@ async function rawDigits(folder) {
   return files
 }
 
-function rate(value) {
+export function rate(value) {
   return value >= 100 ? Math.round(value).toLocaleString('en-US') : value.toFixed(1)
 }

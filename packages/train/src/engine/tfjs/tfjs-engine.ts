@@ -33,6 +33,8 @@ class TfjsEngine implements Engine {
   readonly #seed: number
   readonly #variables: readonly Variable[]
   readonly #dropouts: readonly DropoutLayer[]
+  /** Tensors that the steps made and did not dispose of. */
+  #leftBehind = 0
 
   constructor(tf: Tfjs, { model, bindings, seed }: Parts) {
     this.#tf = tf
@@ -45,15 +47,16 @@ class TfjsEngine implements Engine {
 
   async step({ images, labels, learningRate, step }: StepInput): Promise<Answered> {
     const { core } = this.#tf
+    const before = core.memory().numTensors
     for (const [index, layer] of this.#dropouts.entries()) layer.seed = dropoutSeed(this.#seed, step) + index
-    const [loss, correct] = core.tidy((): [Scalar, Scalar] => {
+    const answered = core.tidy((): Tensor1D => {
       const x = this.#images(images, labels.length)
       const variances = watchVariances(this.#tf, this.#model)
       const label = core.tensor1d(Int32Array.from(labels), 'int32')
-      let answered: Scalar | undefined
+      let correct: Scalar | undefined
       const { value, grads } = core.variableGrads(() => {
         const logits = this.#logits(x, true)
-        answered = core.keep(rightAnswers(this.#tf, logits, label))
+        correct = core.keep(rightAnswers(this.#tf, logits, label))
         const target = core.cast(core.oneHot(label, CLASSES), 'float32')
         // Its default reduction is the mean over the batch.
         return core.losses.softmaxCrossEntropy(target, logits) as Scalar
@@ -63,17 +66,25 @@ class TfjsEngine implements Engine {
         if (gradient !== undefined) variable.assign(core.sub(variable, core.mul(gradient, learningRate)))
       }
       variances.unbias(labels.length)
-      return [value, answered as Scalar]
+      const kept = correct as Scalar
+      // One tensor, since each that is read has the host wait for the device. float32 holds whole numbers to 2^24.
+      const both = core.stack([value, core.cast(kept, 'float32')]) as Tensor1D
+      kept.dispose()
+      return both
     })
     try {
-      const [lossValues, correctValues] = await Promise.all([loss.data(), correct.data()])
-      return { loss: lossValues[0] as number, correct: correctValues[0] as number }
+      const [loss, correct] = await answered.data()
+      return { loss: loss as number, correct: correct as number }
     } finally {
-      core.dispose([loss, correct])
+      answered.dispose()
+      this.#leftBehind += core.memory().numTensors - before
     }
   }
 
-  evaluate(digits: Digits): Promise<Answered> {
+  /** @throws Error where the steps since the last call have left tensors behind: a run of days would fill the memory. */
+  async evaluate(digits: Digits): Promise<Answered> {
+    if (this.#leftBehind !== 0)
+      throw new Error(`internal: tfjs: the steps have left ${this.#leftBehind} tensors behind`)
     return evaluateDigits(digits, async (images, count) => {
       const logits = this.#tf.core.tidy(() => this.#logits(this.#images(images, count), false))
       try {
