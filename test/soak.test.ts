@@ -19,9 +19,9 @@ import { templateModel } from './support/template-model.js'
 /** SOAK_SECONDS=1800 is the whole of it. */
 const SECONDS = Number(process.env.SOAK_SECONDS ?? 40)
 
-/** Resident memory after the first part against that of the end: 10 %, and what garbage collection leaves to chance in a short run. */
+/** Resident memory at the end against that at half time; in a short run, half of which is warming up, garbage collection has its chance too. */
 const GROWTH = 1.1
-const SLACK = 24 * 2 ** 20
+const SLACK = SECONDS < 300 ? 40 * 2 ** 20 : 0
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
@@ -113,7 +113,7 @@ test(
     expect(await (await fetch(`${one.url}/metrics`)).text()).toMatch(/^mnist_models 1$/m)
     for (const count of [counts.right, counts.bad, counts.reloads, counts.lost, counts.health])
       expect(count).toBeGreaterThan(2)
-    const settled = memory[Math.floor(memory.length / 3)] as number
+    const settled = memory[Math.floor(memory.length / 2)] as number
     const last = Math.min(...memory.slice(-3))
     expect(last).toBeLessThan(GROWTH * settled + SLACK)
     expect(Math.max(...memory)).toBeLessThan(600 * 2 ** 20)

@@ -1,4 +1,4 @@
-/** What goes between the event loop's thread and a worker. Buffers are transferred, never copied, but for a model's bytes, which are shared. */
+/** What goes between the event loop's thread and a worker. Buffers are transferred, never copied by the message. */
 import type { ErrorCode } from 'mnist-export'
 import type { Invert } from '../../image/frame.js'
 import type { Polarity } from '../../image/ink.js'
@@ -19,7 +19,8 @@ export interface Opening {
   readonly generation: number
   /** For messages: `lenet5 version 1`. */
   readonly title: string
-  readonly bytes: SharedArrayBuffer
+  /** The .onnx file. */
+  readonly bytes: Uint8Array<ArrayBuffer>
   readonly model: DigitModel
 }
 

@@ -5,7 +5,7 @@ import { float32, openSession, type SessionOptions } from '../../runtime/index.j
 import type { Opening, OutputRows } from './messages.js'
 
 export interface ModelRunner {
-  readonly opening: Opening
+  readonly model: Opening['model']
   /** @param values [count, 1, 28, 28]; any count. */
   run(values: Float32Array): Promise<OutputRows[]>
   close(): Promise<void>
@@ -22,9 +22,8 @@ export interface RunnerOptions extends Pick<SessionOptions, 'provider' | 'thread
  */
 export async function openRunner(opening: Opening, { maxBatch, ...options }: RunnerOptions): Promise<ModelRunner> {
   const { model, title, bytes } = opening
-  // ONNX Runtime does not read shared memory; it copies what it is given, and this copy is then garbage.
-  const session = await openSession(new Uint8Array(bytes).slice(), { threads: 1, ...options })
-  const names = servedOutputs(opening).map(({ name }) => name)
+  const session = await openSession(bytes, { threads: 1, ...options })
+  const names = servedOutputs({ model }).map(({ name }) => name)
   const size = model.batch ?? maxBatch
 
   const runOnce = async (values: Float32Array): Promise<OutputRows[]> => {
@@ -58,7 +57,7 @@ export async function openRunner(opening: Opening, { maxBatch, ...options }: Run
     await session.close()
     throw error
   }
-  return { opening, run, close: () => session.close() }
+  return { model, run, close: () => session.close() }
 }
 
 /** The outputs that are handed out: float32, one row for each picture. */

@@ -42,7 +42,7 @@ async function framing(
 
 /** @returns [digits][10] */
 async function probabilityRows(runner: ModelRunner, digits: readonly Uint8Array[]): Promise<number[][]> {
-  const { output, range } = runner.opening.model
+  const { output, range } = runner.model
   const scale = (range.ink - range.paper) / 255
   const values = new Float32Array(digits.length * DIGIT_PIXELS)
   for (const [index, pixels] of digits.entries()) {

@@ -123,7 +123,9 @@ export class WorkerPool {
   }
 
   async #openIn(thread: WorkerThread, opening: Opening): Promise<void> {
-    await thread.perform({ kind: 'open', ...opening })
+    // A copy of its own, which moves and is garbage as soon as it is open; for the worker that may follow, this one stays.
+    const bytes = new Uint8Array(opening.bytes)
+    await thread.perform<'open'>({ ...opening, kind: 'open', bytes }, [bytes.buffer])
     if (this.#openings.has(opening.generation)) {
       thread.open.add(opening.generation)
       this.#options.onFree()

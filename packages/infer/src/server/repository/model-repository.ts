@@ -149,8 +149,8 @@ export class ModelRepository {
   async #open(file: ModelFile, before: ServedModel | undefined): Promise<Entry> {
     const title = titleOf(file)
     try {
-      const bytes = await readShared(file.path)
-      const model = readDigitModel(new Uint8Array(bytes).slice(), title)
+      const bytes = new Uint8Array(await readFile(file.path))
+      const model = readDigitModel(bytes, title)
       const served = { generation: ++this.#generation, title, name: file.name, version: file.version, bytes, model }
       await this.#options.open(served)
       this.#options.onChange({ title, outcome: before === undefined ? 'opened' : 'replaced' })
@@ -165,11 +165,4 @@ export class ModelRepository {
 
 function titleOf({ name, version }: ModelFile): string {
   return `${name} version ${version}`
-}
-
-async function readShared(path: string): Promise<SharedArrayBuffer> {
-  const bytes = await readFile(path)
-  const shared = new SharedArrayBuffer(bytes.length)
-  new Uint8Array(shared).set(bytes)
-  return shared
 }
