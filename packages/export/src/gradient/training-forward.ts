@@ -58,7 +58,8 @@ export function trainingForward(
       for (const update of normalized(g, node)) updates.set(update.name, [...(updates.get(update.name) ?? []), update])
     } else if (key === 'Dropout' && seed !== undefined && dropoutRatio(graph, node) > 0) {
       dropped(g, node, { layer: dropouts++, ratio: dropoutRatio(graph, node), seed, firstRow })
-    } else copied(g, node)
+    } else if (key === 'Dropout' && dropoutRatio(graph, node) === 0) passedOn(g, node)
+    else copied(g, node)
   }
   return { nextStatistics: new Map([...updates].map(([name, list]) => [name, (output) => moved(g, list, output)])) }
 }
@@ -66,6 +67,11 @@ export function trainingForward(
 function copied(g: GraphBuilder, { opType, inputs, ...options }: Node): void {
   const values = inputs.map((name) => (name === '' ? undefined : g.value(name)))
   g.node(opType, values, options)
+}
+
+/** A Dropout that drops nothing. */
+function passedOn(g: GraphBuilder, { name, inputs, outputs }: Node): void {
+  g.node('Identity', [g.value(inputs[0] ?? '')], { name, outputs: outputs.slice(0, 1) })
 }
 
 interface StatisticUpdate {

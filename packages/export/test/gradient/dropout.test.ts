@@ -134,6 +134,27 @@ describe('the mask is as good as random', () => {
 })
 
 describe('a training step with dropout', () => {
+  test('that drops nothing has no seed, and lets every gradient through', async () => {
+    const build = (ratio?: number): Model => {
+      const n = new NetworkBuilder('dropout', 3)
+      const hidden = op.relu(n.g, n.dense('dense', op.flatten(n.g, n.image(4)), 40))
+      return n.logits(ratio === undefined ? hidden : n.dropout('drop', hidden, ratio))
+    }
+    const { pixels, labels } = randomBatch(1, 6, 4)
+    const results = await Promise.all(
+      [build(0), build()].map((model) => {
+        const step = trainingStep(model, { gradients: true })
+        expect(step.graph.inputs.map(({ name }) => name)).not.toContain('seed')
+        return run(step, {
+          ...initialState(model, step),
+          image: floats([6, 1, 4, 4], pixels),
+          label: integers([6], labels),
+        })
+      }),
+    )
+    expect(results[0]).toEqual(results[1])
+  })
+
   function network(): Model {
     const n = new NetworkBuilder('dropout', 3)
     const flat = op.flatten(n.g, n.image(4))
