@@ -5,7 +5,7 @@ import { compositeTrainingStep } from '../../src/gradient/training-step.js'
 import { lowerTrainingStep } from '../../src/lowering/index.js'
 import { encodeModel } from '../../src/onnx/encode.js'
 import type { Model } from '../../src/onnx/model.js'
-import { floatTensor } from '../../src/onnx/tensor.js'
+import { floatTensor, floatValues } from '../../src/onnx/tensor.js'
 import { alexNet, FULL_ALEXNET, FULL_RESNET, resNet } from '../gradient/support/networks.js'
 import { firstDigits } from './support/mnist.js'
 import { askOracle } from './support/oracle.js'
@@ -56,6 +56,23 @@ function withoutDropout(model: Model): Model {
   return { ...model, graph: { ...model.graph, initializers } }
 }
 
+/** Normalizations as they begin, and convolutions of Xavier's size: from He's, a step of 0.05 on so few digits throws the loss to 20. */
+function asRunsBegin(model: Model): Model {
+  const initializers = model.graph.initializers.map((tensor) => {
+    const { name, dims } = tensor
+    const values = floatValues(tensor)
+    if (dims.length === 4)
+      return floatTensor(
+        name,
+        dims,
+        (values as Float32Array).map((value) => value * Math.SQRT1_2),
+      )
+    if (!/bn\d\./.test(name)) return tensor
+    return floatTensor(name, dims, new Float32Array(dims[0] ?? 0).fill(/(weight|var)$/.test(name) ? 1 : 0))
+  })
+  return { ...model, graph: { ...model.graph, initializers } }
+}
+
 describe.runIf(isAsked)('the losses of training (needs ORACLE_PYTHON and LONG_TESTS)', () => {
   describe('AlexNet, dropout off, 30 steps of 8 digits', () => {
     let found: Losses
@@ -75,20 +92,20 @@ describe.runIf(isAsked)('the losses of training (needs ORACLE_PYTHON and LONG_TE
   describe('ResNet-18, 12 steps of 16 digits', () => {
     let found: Losses
     beforeAll(async () => {
-      const plan = { batch: 16, steps: 12, learningRate: 0.05, perturbed: 6 }
-      found = await losses(resNet(9, FULL_RESNET), plan)
+      const plan = { batch: 16, steps: 12, learningRate: 0.05, perturbed: 4 }
+      found = await losses(asRunsBegin(resNet(9, FULL_RESNET)), plan)
       if (process.env.SHOW) console.log(JSON.stringify(found))
     }, LIMIT)
 
-    /** Chaotic from the third step on: seven runs show the spread's size, not its ends. */
+    /** Chaotic from the third step on: five runs show the spread's size, not its ends. Before that, as near as AlexNet's. */
     test.each(['portable', 'lowered'])('%s: lie within twice the spread of PyTorch’s, perturbed by 1e-7', (form) => {
       const runs = Object.entries(found).flatMap(([name, values]) => (name.startsWith('torch') ? [values] : []))
-      expect(runs).toHaveLength(7)
+      expect(runs).toHaveLength(5)
       for (const [step, loss] of (found[form] ?? []).entries()) {
         const torch = runs.map((values) => values[step] as number)
         const [least, most] = [Math.min(...torch), Math.max(...torch)]
         const middle = (least + most) / 2
-        expect(Math.abs(loss - middle), `step ${step}`).toBeLessThan(Math.max(most - least, 1e-4))
+        expect(Math.abs(loss - middle), `step ${step}`).toBeLessThan(Math.max(most - least, 1e-3 * middle))
       }
     })
   })

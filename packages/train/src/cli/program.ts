@@ -30,6 +30,12 @@ export const program: Program = {
             })
             .option('epochs', { type: 'number', describe: 'Epochs instead of the recipe’s' })
             .option('batch-size', { type: 'number', describe: 'Pictures a step instead of the recipe’s' })
+            .option('micro-batch', {
+              type: 'number',
+              describe:
+                'Where memory is short: pictures whose gradients are computed at a time. The result is that of the whole batch, save for ' +
+                'resnet18, whose batch normalization then sees no more (engine onnx)',
+            })
             .option('lr', { type: 'number', describe: 'Learning rate instead of the recipe’s' })
             .option('seed', { type: 'number', default: 0, describe: 'Repeats a run: weights and order of pictures' })
             .option('engine', { choices: ENGINE_NAMES, default: 'auto' as const, describe: 'What computes the steps' })
@@ -48,7 +54,7 @@ export const program: Program = {
             .option('force', {
               type: 'boolean',
               default: false,
-              describe: 'Train again where a finished run is up to date',
+              describe: 'Train anew where a run of the same settings is finished, or was cut',
             })
             .option('stop-on-collapse', { type: 'boolean', default: false, describe: 'End a run that has collapsed' })
             .option('checkpoint-minutes', {
@@ -64,6 +70,8 @@ export const program: Program = {
             .example('$0', 'train lenet5 by its recipe')
             .example('$0 lenet5 --recipe quick --data synthetic', 'ten epochs on generated digits')
             .example('$0 lenets --seed 1', 'the five LeNets, one after the other')
+            .example('$0 all', 'all seven: skips what is up to date, goes on with what was cut')
+            .example('$0 alexnet --micro-batch 32', 'a batch in four parts, in a third of the memory')
             .example('$0 --resume', 'go on with the newest unfinished run'),
         async (argv) => {
           const { trainCommand } = await import('./train-command.js')
@@ -133,6 +141,28 @@ export const program: Program = {
         async (argv) => {
           const { doctorCommand } = await import('./doctor-command.js')
           await doctorCommand(argv)
+        },
+      )
+      .command(
+        'report',
+        'Write docs/report.md with its pictures from the runs, the models and the experiments',
+        (command) =>
+          command
+            .option('runs', { type: 'string', default: 'runs', describe: 'Folder of the runs' })
+            .option('models', { type: 'string', default: 'models', describe: 'Folder of the models' })
+            .option('out', { type: 'string', default: 'docs', describe: 'Folder for report.md and report/' })
+            .option('data', {
+              type: 'string',
+              default: 'auto',
+              describe: 'Test pictures that models are verified with',
+            })
+            .option('again', { type: 'boolean', default: false, describe: 'From the data of the last report: no runs' })
+            .option('check', { type: 'boolean', default: false, describe: 'Write nothing: is the report up to date?' })
+            .example('$0 report', 'reads every run, verifies every model')
+            .example('$0 report --check', 'ends with 1 where the data make another report'),
+        async (argv) => {
+          const { reportCommand } = await import('./report-command.js')
+          await reportCommand(argv)
         },
       )
       .command(

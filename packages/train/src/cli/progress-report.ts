@@ -1,6 +1,6 @@
 /** What a run shows while it goes on: a progress bar on a terminal, plain lines elsewhere. */
 import type { SingleBar } from 'cli-progress'
-import { batchCount, type TrainingEvent } from '../run/loop.js'
+import { batchCount, type Progress, type TrainingEvent } from '../run/loop.js'
 import { resultsLine } from '../run/results.js'
 import type { RunSettings } from '../run/settings.js'
 
@@ -14,18 +14,34 @@ export interface ProgressReport {
 export interface ReportOptions {
   readonly settings: RunSettings
   readonly trainCount: number
+  readonly testCount: number
+  /** Where the run begins or goes on. */
+  readonly from: Pick<Progress, 'epoch' | 'batch'>
   readonly output: NodeJS.WriteStream
 }
 
 /** Seconds between two plain progress lines where there is no terminal. */
 const PLAIN_INTERVAL = 60
 
-export async function openReport({ settings, trainCount, output }: ReportOptions): Promise<ProgressReport> {
+/** Steps and seconds after which the pace is known well enough to say how long the run will take. */
+const [ESTIMATE_STEPS, ESTIMATE_SECONDS] = [4, 3]
+
+/** A picture that is only answered costs a third of one that is learned from, whose gradients take two more passes. */
+const ANSWERED = 1 / 3
+
+export async function openReport(options: ReportOptions): Promise<ProgressReport> {
+  const { settings, trainCount, testCount, from, output } = options
   const total = settings.epochs * trainCount
   const meter = createMeter()
   const perEpoch = batchCount(trainCount, settings.batchSize)
   const donePictures = ({ epoch, batch }: { epoch: number; batch: number }): number =>
     epoch * trainCount + Math.min(batch * settings.batchSize, trainCount)
+  const estimate = createEstimate((rate) => {
+    const left = total - donePictures(from)
+    const tests = (settings.epochs - from.epoch) * testCount * ANSWERED
+    const duration = formatDuration((left + tests) / rate)
+    return `${from.epoch + from.batch === 0 ? 'the whole run' : 'the rest of the run'} will take about ${duration}`
+  })
   const status = (done: number): string => {
     const rate = meter.rate()
     return rate === 0 ? '' : `${formatRate(rate)} images/s, ${formatDuration((total - done) / rate)} left`
@@ -40,6 +56,8 @@ export async function openReport({ settings, trainCount, output }: ReportOptions
           return
         }
         meter.add(event.pictures)
+        const expected = estimate(event.pictures)
+        if (expected !== undefined) output.write(`${expected}\n`)
         if (performance.now() - last < PLAIN_INTERVAL * 1000) return
         last = performance.now()
         const { epoch, batch, lossSum } = event.progress
@@ -59,6 +77,8 @@ export async function openReport({ settings, trainCount, output }: ReportOptions
         return
       }
       meter.add(event.pictures)
+      const expected = estimate(event.pictures)
+      if (expected !== undefined) above(bar, output, expected)
       const done = donePictures(event.progress)
       const { epoch, batch, lossSum } = event.progress
       bar.update(done, {
@@ -95,6 +115,28 @@ function above(bar: SingleBar, output: NodeJS.WriteStream, text: string): void {
   output.write(`\r\u001b[K${text}\n`)
   bar.updateETA()
   bar.render()
+}
+
+/**
+ * Called after each step with its pictures: once the pace is known, `text` of it (pictures a second), once. The first step is not counted: in
+ * it ONNX Runtime gets its memory.
+ */
+function createEstimate(text: (rate: number) => string): (pictures: number) => string | undefined {
+  let begin: number | undefined
+  let [steps, pictures] = [0, 0]
+  let isSaid = false
+  return (count) => {
+    if (begin === undefined) {
+      begin = performance.now()
+      return undefined
+    }
+    steps++
+    pictures += count
+    const seconds = (performance.now() - begin) / 1000
+    if (isSaid || steps < ESTIMATE_STEPS || seconds < ESTIMATE_SECONDS) return undefined
+    isSaid = true
+    return text(pictures / seconds)
+  }
 }
 
 /** Pictures a second over the last ten seconds of training, pauses for evaluation and checkpoints included. */

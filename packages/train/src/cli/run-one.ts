@@ -1,12 +1,15 @@
 /** One run from the command line: chooses the engine, shows the progress, and stops cleanly on Ctrl-C and SIGTERM. */
 import { availableParallelism } from 'node:os'
+import { UserError } from 'mnist-export'
 import type { Dataset } from 'mnist-infer/mnist'
 import { type ChosenEngine, createEngine } from '../engine/choose.js'
 import type { EngineName } from '../engine/names.js'
+import { hasBatchNormalization } from '../networks/index.js'
 import type { Checkpoint } from '../run/checkpoint.js'
 import { eventNow, executeRun, type Outcome } from '../run/execute.js'
 import { createRunFolder } from '../run/folder.js'
 import { START } from '../run/loop.js'
+import { disownRun, ownerOf, ownRun } from '../run/owner.js'
 import type { RunSettings } from '../run/settings.js'
 import { openReport } from './progress-report.js'
 
@@ -40,6 +43,13 @@ export async function startRun(settings: RunSettings, options: RunOneOptions): P
 
 export async function resumeRun(folder: string, checkpoint: Checkpoint, options: RunOneOptions): Promise<RunResult> {
   const { settings, progress, state } = checkpoint
+  const owner = await ownerOf(folder)
+  if (owner !== undefined) {
+    throw new UserError(
+      'INPUT',
+      `${folder}: expected a run that nothing trains, found process ${owner} at it. Stop that one`,
+    )
+  }
   // As before, where nothing else is asked for: another number of threads sums in another order, and the last bits differ.
   const before = checkpoint.events.findLast(({ engine }) => engine !== undefined)
   const threads = options.threads ?? before?.threads
@@ -52,13 +62,25 @@ export async function resumeRun(folder: string, checkpoint: Checkpoint, options:
 }
 
 function choose(settings: RunSettings, { engine, threads, output }: RunOneOptions): Promise<ChosenEngine> {
-  const { network, batchSize, seed } = settings
-  return createEngine({ engine, network, batchSize, seed, threads: threads ?? availableParallelism() }).then(
-    (chosen) => {
-      output.write(`engine: ${chosen.description}: ${chosen.reason}\n`)
-      return chosen
-    },
-  )
+  const { network, batchSize, seed, microBatch } = settings
+  if (microBatch !== undefined && engine !== 'auto' && engine !== 'onnx') {
+    throw new UserError(
+      'USAGE',
+      `--micro-batch: expected --engine onnx or auto, found ${engine}, which takes whole batches`,
+    )
+  }
+  if (microBatch !== undefined && hasBatchNormalization(network)) {
+    output.write(
+      `warning: ${network} normalises over the pictures that it sees at a time: with --micro-batch ${microBatch} that is fewer ` +
+        'than the batch, and its results are not those of whole batches\n',
+    )
+  }
+  const wanted = microBatch === undefined ? engine : 'onnx'
+  const options = { network, batchSize, seed, microBatch, threads: threads ?? availableParallelism() }
+  return createEngine({ engine: wanted, ...options }).then((chosen) => {
+    output.write(`engine: ${chosen.description}: ${chosen.reason}\n`)
+    return chosen
+  })
 }
 
 function describe({ name, description, reason }: ChosenEngine, { threads }: Pick<RunOneOptions, 'threads'>) {
@@ -77,9 +99,11 @@ async function carryOut({ settings, folder, chosen, from, events }: Start, optio
   output.write(
     `${network}: recipe ${recipe}, ${epochs} epoch${epochs === 1 ? '' : 's'}, batch ${batchSize}, learning rate ${learningRate}, seed ${seed}; into ${folder}\n`,
   )
-  const report = await openReport({ settings, trainCount: dataset.train.count, output })
+  const { train, test } = dataset
+  const report = await openReport({ settings, trainCount: train.count, testCount: test.count, from, output })
   const interrupt = listenForSignals()
   try {
+    await ownRun(folder)
     const outcome = await executeRun({
       ...options,
       folder,
@@ -98,6 +122,7 @@ async function carryOut({ settings, folder, chosen, from, events }: Start, optio
   } finally {
     report.close()
     interrupt.close()
+    await disownRun(folder)
     await chosen.engine.dispose()
   }
 }

@@ -1,4 +1,4 @@
-/** `mnist-train [networks…]`: trains the networks in order; what is up to date is skipped, what was cut can be resumed. */
+/** `mnist-train [networks…]`: trains the networks in order; what is up to date is skipped, what was cut is resumed. */
 import { resolve } from 'node:path'
 import { UserError } from 'mnist-export'
 import { type Dataset, loadDataset } from 'mnist-infer/mnist'
@@ -7,6 +7,7 @@ import { expandNetworks, type NetworkName } from '../networks/names.js'
 import { recipeOf } from '../recipes.js'
 import { readCheckpoint } from '../run/checkpoint.js'
 import { listRuns, type Run, readRun } from '../run/folder.js'
+import { ownerOf } from '../run/owner.js'
 import { datasetChecksum, limited, type RunSettings, sameSettings } from '../run/settings.js'
 import { type RunResult, resumeRun, startRun } from './run-one.js'
 
@@ -15,6 +16,7 @@ export interface TrainArguments {
   readonly recipe: string
   readonly epochs: number | undefined
   readonly batchSize: number | undefined
+  readonly microBatch: number | undefined
   readonly lr: number | undefined
   readonly seed: number
   readonly engine: EngineName
@@ -58,11 +60,36 @@ async function trainAll(args: TrainArguments, output: NodeJS.WriteStream): Promi
       })
       continue
     }
-    const result = await startRun(settings, { ...args, dataset, output })
+    const result = await startOrResume(settings, { ...args, dataset, output })
     results.push(result)
     if (result.status === 'interrupted') break
   }
   return results
+}
+
+/** Goes on with an unfinished run of the same settings, where there is one that no other process is at. */
+async function startOrResume(
+  settings: RunSettings,
+  options: TrainArguments & { dataset: Dataset; output: NodeJS.WriteStream },
+): Promise<RunResult> {
+  const cut = options.force ? undefined : await unfinished(options.out, settings)
+  if (cut === undefined) return startRun(settings, options)
+  const { network, epochs } = settings
+  options.output.write(
+    `${network}: going on with ${cut.folder}, cut after ${cut.history.length} of ${epochs} epochs (--force starts anew)\n`,
+  )
+  return resumeRun(cut.folder, await readCheckpoint(cut.folder), options)
+}
+
+async function unfinished(runsFolder: string, settings: RunSettings): Promise<Run | undefined> {
+  const runs = await listRuns(runsFolder, settings.network)
+  const cut = runs.filter(
+    // One that has collapsed would do so again.
+    ({ status, events, ...run }) =>
+      status === 'unfinished' && events.at(-1)?.type !== 'collapsed' && sameSettings(run.settings, settings),
+  )
+  for (const run of cut.reverse()) if ((await ownerOf(run.folder)) === undefined) return run
+  return undefined
 }
 
 /** Goes on with the run in `folder`, or with the newest unfinished one where `folder` is empty. */
@@ -111,6 +138,7 @@ function planOf(network: NetworkName, args: TrainArguments): Omit<RunSettings, '
     batchSize: args.batchSize ?? recipe.batchSize,
     learningRate: args.lr ?? recipe.learningRate,
     seed: args.seed,
+    ...(args.microBatch === undefined ? {} : { microBatch: args.microBatch }),
     ...(args.limit === undefined ? {} : { limit: args.limit }),
   }
 }
@@ -124,6 +152,7 @@ function checkNumbers(args: TrainArguments): void {
   }
   whole('epochs', args.epochs, 1)
   whole('batch-size', args.batchSize, 1)
+  whole('micro-batch', args.microBatch, 1)
   whole('seed', args.seed, 0)
   whole('limit', args.limit, 10)
   whole('threads', args.threads, 1)

@@ -15,6 +15,8 @@ export interface Network {
   readonly parameters: number
   /** It has units that can die: `collapse.ts`. */
   readonly relu: boolean
+  /** What it answers in training depends on the other pictures of the batch. */
+  readonly batchNormalization?: true
   /** In a few words, for the list of networks. */
   readonly summary: string
 }
@@ -35,6 +37,7 @@ export const NETWORKS: Readonly<Record<NetworkName, Network>> = {
     build: (tf) => resnet(tf, RESNET18),
     parameters: 11_178_378,
     relu: true,
+    batchNormalization: true,
     summary: 'ResNet-18: residual blocks with batch normalization; 96×96 inside',
   },
 }
@@ -65,4 +68,9 @@ export function parameterCount(name: string): number {
 /** Whether the network has units that can die. */
 export function hasRelu(name: string): boolean {
   return networkOf(name).relu
+}
+
+/** Whether the network normalises over the batch. */
+export function hasBatchNormalization(name: string): boolean {
+  return networkOf(name).batchNormalization === true
 }

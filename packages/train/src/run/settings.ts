@@ -9,6 +9,8 @@ export interface RunSettings {
   readonly batchSize: number
   readonly learningRate: number
   readonly seed: number
+  /** Pictures whose gradients are computed at a time; absent: the whole batch. */
+  readonly microBatch?: number
   /** At most so many training pictures and a sixth as many test pictures; absent: all. */
   readonly limit?: number
   readonly data: {
