@@ -31,17 +31,17 @@ export interface AlexNetShape {
   readonly channels: readonly [number, number, number, number, number]
   /** Units of each of the two hidden dense layers. */
   readonly hidden: number
+  /** Share of the hidden units that are dropped in training; default ½. */
+  readonly dropout?: number
 }
 
 export const ALEXNET: AlexNetShape = { size: 224, channels: [96, 256, 384, 384, 256], hidden: 4096 }
-
-const DROPOUT_RATE = 0.5
 
 /** Every pool is 3×3 at stride 2, overlapping, as the article has it. */
 const POOL = { size: 3, stride: 2 } as const
 
 /** The network, weights all zero: `image` [N, 28, 28, 1] → logits [N, 10]. */
-export function alexnet(tf: Tfjs, { size, channels, hidden }: AlexNetShape): LayersModel {
+export function alexnet(tf: Tfjs, { size, channels, hidden, dropout: rate = 0.5 }: AlexNetShape): LayersModel {
   const [c1, c2, c3, c4, c5] = channels
   const activation = 'relu'
   const image = imageInput(tf)
@@ -57,7 +57,7 @@ export function alexnet(tf: Tfjs, { size, channels, hidden }: AlexNetShape): Lay
   x = flatten(tf, x)
   for (const number of [6, 7]) {
     x = dense(tf, x, { name: `fc${number}`, units: hidden, activation })
-    x = dropout(tf, x, { name: `dropout${number}`, rate: DROPOUT_RATE })
+    x = dropout(tf, x, { name: `dropout${number}`, rate })
   }
   const logits = dense(tf, x, { name: 'fc8', units: CLASSES })
   return tf.layers.model({ inputs: image, outputs: logits, name: 'alexnet' })

@@ -17,14 +17,16 @@ const NARROW_ALEXNET = { size: 65, channels: [4, 6, 8, 8, 6], hidden: 12 } as co
 
 const OPTIONS = { batchSize: BATCH, seed: 2, threads: 1 }
 
-async function steps(engine: Engine, count: number): Promise<number[]> {
+type Tf = Awaited<ReturnType<typeof loadTfjs>>
+
+async function steps(engine: Engine, count: number, learningRate = 0.05): Promise<number[]> {
   const losses: number[] = []
   for (let step = 0; step < count; step++) {
     const begin = (step % 2) * BATCH
     const { loss } = await engine.step({
       images: digits.images.subarray(begin * 784, (begin + BATCH) * 784),
       labels: digits.labels.subarray(begin, begin + BATCH),
-      learningRate: 0.05,
+      learningRate,
       step,
     })
     losses.push(loss)
@@ -67,6 +69,41 @@ describe('a narrow ResNet', () => {
       number,
     ]
     expect(Math.abs(evaluated[0] - evaluated[1])).toBeLessThan(1e-4)
+    await onnx.dispose()
+    await tfjs.dispose()
+  })
+})
+
+describe('five steps on onnx are five steps on tfjs', () => {
+  test.each([
+    {
+      title: 'a narrow ResNet',
+      build: (tf: Tf) => resnet(tf, { size: 32, channels: [4, 6], blocksPerStage: 1 }),
+      learningRate: 0.01,
+      tolerance: 1e-4,
+    },
+    {
+      title: 'a narrow AlexNet without dropout',
+      build: (tf: Tf) => alexnet(tf, { ...NARROW_ALEXNET, dropout: 0 }),
+      learningRate: 0.05,
+      tolerance: 1e-5,
+    },
+  ])('of $title', async ({ build, learningRate, tolerance }) => {
+    const tf = await loadTfjs()
+    const fresh = () => {
+      const model = build(tf)
+      setInitialWeights(tf, model, 4)
+      return model
+    }
+    const layers = fresh()
+    const { engine: onnx } = await openOnnxEngine(layers, OPTIONS)
+    layers.dispose()
+    const tfjs = await openTfjsEngine(fresh(), OPTIONS)
+    const expected = await steps(tfjs, 5, learningRate)
+    const found = await steps(onnx, 5, learningRate)
+    for (const [step, loss] of expected.entries())
+      expect(Math.abs((found[step] ?? 0) / loss - 1), `step ${step}`).toBeLessThan(tolerance)
+    expect(new Set(found).size).toBe(5)
     await onnx.dispose()
     await tfjs.dispose()
   })
