@@ -75,6 +75,7 @@ describe('mnist-train', () => {
       'start',
       'epoch',
       'epoch',
+      'epoch',
       'finished',
     ])
   })

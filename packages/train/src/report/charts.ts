@@ -97,7 +97,10 @@ export function accuracyByTime(runs: readonly ReportedRun[]): TopLevelSpec {
       return { name: network, x: seconds / 60, mistakes: 1 - testAccuracy }
     })
   })
-  const x = { axis: { grid: true, title: 'minutes of training (logarithmic)', tickCount: 6 }, scale: { type: 'log' } }
+  const x = {
+    axis: { grid: true, title: 'minutes of training (logarithmic)', tickCount: 6 },
+    scale: { type: 'log', nice: false },
+  }
   return lines(points, { title: 'Accuracy against time', x, names: NETWORK_NAMES })
 }
 

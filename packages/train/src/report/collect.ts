@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { readMetadata } from 'mnist-export'
 import { verifyModel } from 'mnist-infer'
 import { loadTestDigits } from 'mnist-infer/mnist'
 import { NETWORK_NAMES, type NetworkName } from '../networks/names.js'
@@ -24,33 +25,41 @@ export interface CollectOptions {
 }
 
 export async function collect({ runs, models, figures, data, onNotice }: CollectOptions): Promise<ReportData> {
-  const chosen = await Promise.all(
-    NETWORK_NAMES.flatMap((network) =>
-      Object.keys(RECIPES[network]).map(async (recipe) => bestRun(await listRuns(runs, network), network, recipe)),
-    ),
-  )
-  const verified: ReportedModel[] = []
+  const released: ReportedModel[] = []
+  const chosen: ReportedRun[] = []
   const { test, source } = await loadTestDigits({ data, onNotice })
   for (const network of NETWORK_NAMES) {
     const file = join(models, `${network}.onnx`)
     const bytes = await readFile(file).catch(() => undefined)
-    if (bytes === undefined) continue
-    onNotice(`${file}: reading ${source.description}'s test pictures`)
-    const { correct, total, confusion, misread } = await verifyModel(file, test, { provider: 'cpu' })
-    const sha256 = createHash('sha256').update(bytes).digest('hex')
-    const few = misread.slice(0, MISTAKES)
-    verified.push({ network, bytes: bytes.length, sha256, correct, total, confusion, misread: few })
+    if (bytes !== undefined) {
+      onNotice(`${file}: reading ${source.description}'s test pictures`)
+      const { correct, total, confusion, misread } = await verifyModel(file, test, { provider: 'cpu' })
+      const sha256 = createHash('sha256').update(bytes).digest('hex')
+      const few = misread.slice(0, MISTAKES)
+      released.push({ network, bytes: bytes.length, sha256, correct, total, confusion, misread: few })
+    }
+    const metadata = bytes === undefined ? {} : readMetadata(bytes)
+    const found = await listRuns(runs, network)
+    for (const recipe of Object.keys(RECIPES[network])) {
+      const run = bestRun(found, { network, recipe, metadata })
+      if (run !== undefined) chosen.push(reported(run, network))
+    }
   }
-  return {
-    runs: chosen.filter((run) => run !== undefined),
-    models: verified,
-    dyingRelu: await readDyingRelu(runs),
-    speeds: await speedsIn(figures),
-  }
+  return { runs: chosen, models: released, dyingRelu: await readDyingRelu(runs), speeds: await speedsIn(figures) }
 }
 
-/** Of the runs exactly by the recipe, save for how many epochs: the newest finished one, else the one that has come farthest. */
-function bestRun(runs: readonly Run[], network: NetworkName, recipe: string): ReportedRun | undefined {
+interface Wanted {
+  readonly network: NetworkName
+  readonly recipe: string
+  /** Of the released model. */
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+/**
+ * Of the runs exactly by the recipe, save for how many epochs: the one that the model was released from, else the newest finished one,
+ * else the one that has come farthest.
+ */
+function bestRun(runs: readonly Run[], { network, recipe, metadata }: Wanted): Run | undefined {
   const numbers = RECIPES[network][recipe]
   const candidates = runs.filter(
     ({ settings, history }) =>
@@ -60,26 +69,32 @@ function bestRun(runs: readonly Run[], network: NetworkName, recipe: string): Re
       settings.batchSize === numbers?.batchSize &&
       settings.learningRate === numbers.learningRate,
   )
+  const released = candidates.filter(
+    ({ settings, history }) =>
+      metadata['mnist.recipe'] === recipe &&
+      metadata['mnist.seed'] === String(settings.seed) &&
+      metadata['mnist.epochs'] === String(history.length) &&
+      metadata['mnist.test_accuracy'] === String(history.at(-1)?.testAccuracy),
+  )
   const finished = candidates.filter(({ status }) => status === 'finished')
-  const farthest = [...candidates].sort((a, b) => a.history.length - b.history.length).at(-1)
-  const run = finished.at(-1) ?? farthest
-  if (run === undefined) return undefined
-  const { epochs, batchSize, learningRate, seed, data } = run.settings
-  const engines = run.events.flatMap(({ engine, threads }) => {
-    if (engine === undefined) return []
-    return [/thread/.test(engine.description) ? engine.description : `${engine.description}, ${threads} threads`]
-  })
+  const farthest = [...candidates].sort((a, b) => a.history.length - b.history.length)
+  return released.at(-1) ?? finished.at(-1) ?? farthest.at(-1)
+}
+
+function reported({ settings, status, history, events }: Run, network: NetworkName): ReportedRun {
+  const { recipe, epochs, batchSize, learningRate, seed, data } = settings
+  const engines = events.flatMap(({ engine }) => engine?.description ?? [])
   return {
     network,
     recipe,
-    status: run.status,
+    status,
     epochs,
     batchSize,
     learningRate,
     seed,
     data: data.description,
     engines: [...new Set(engines)],
-    history: run.history,
+    history,
   }
 }
 
