@@ -71,7 +71,7 @@ export const program: Program = {
             .example('$0 lenet5 --recipe quick --data synthetic', 'ten epochs on generated digits')
             .example('$0 lenets --seed 1', 'the five LeNets, one after the other')
             .example('$0 all', 'all seven: skips what is up to date, goes on with what was cut')
-            .example('$0 alexnet --micro-batch 32', 'a batch in four parts, in a third of the memory')
+            .example('$0 alexnet --micro-batch 32', 'a batch in four parts, whose maps take a quarter of the memory')
             .example('$0 --resume', 'go on with the newest unfinished run'),
         async (argv) => {
           const { trainCommand } = await import('./train-command.js')

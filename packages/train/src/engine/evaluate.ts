@@ -2,8 +2,8 @@
 import { CLASSES, type Digits } from 'mnist-infer/mnist'
 import type { Answered } from './engine.js'
 
-/** Pictures at a time: enough to keep two cores busy, with the maps of AlexNet still in a few hundred megabytes. */
-const BATCH = 500
+/** Pictures at a time: enough to keep two cores busy, few enough that AlexNet's maps (1.1 MB a picture, in and out) take less than a step does. */
+const BATCH = 200
 
 /** `images` [n × 784] of bytes → logits [n × 10]. */
 export type Logits = (images: Uint8Array, count: number) => Promise<Float32Array>

@@ -1,6 +1,6 @@
 /** The engine on ONNX Runtime: each step is one run of the training-step graph, whose outputs are the next run's inputs. */
 import type { LayersModel } from '@tensorflow/tfjs-layers'
-import { STEP_NAMES, updateStep } from 'mnist-export'
+import { STEP_NAMES } from 'mnist-export'
 import type { Digits } from 'mnist-infer/mnist'
 import { float32, int64, type RuntimeTensor, type Session } from 'mnist-infer/runtime'
 import { dropoutSeed } from '../dropout-seed.js'
@@ -34,7 +34,7 @@ export async function openOnnxEngine(layers: LayersModel, options: OnnxEngineOpt
   return { engine, name: 'onnx', description: `onnx (ONNX Runtime, ${device})` }
 }
 
-/** What the sessions for parts of a batch, and for the update after them, are for. */
+/** What the sessions for parts of a batch are for. */
 const PARTS = 'parts'
 
 class OnnxEngine implements Engine {
@@ -107,7 +107,7 @@ class OnnxEngine implements Engine {
   async #stepByParts({ images, labels, learningRate, step }: StepInput, size: number): Promise<Answered> {
     const count = labels.length
     const pixels = images.length / count
-    const sums = this.#sums ?? tensorsOf(copied(this.#graphs.initial))
+    const sums = this.#sums ?? tensorsOf(zeros(this.#graphs))
     this.#sums = sums
     let [loss, correct] = [0, 0]
     for (let first = 0; first < count; first += size) {
@@ -126,24 +126,19 @@ class OnnxEngine implements Engine {
       loss += scalarOf(results, STEP_NAMES.loss)
       correct += scalarOf(results, STEP_NAMES.correct)
     }
-    await this.#update(sums, { count, learningRate })
+    this.#update(sums, learningRate / count)
     return { loss: loss / count, correct }
   }
 
-  async #update(sums: Tensors, { count, learningRate }: { count: number; learningRate: number }): Promise<void> {
-    const { training, trainable } = this.#graphs
-    const session = await this.#sessions.of({ purpose: PARTS, name: 'update' }, () =>
-      updateStep(training, { trainable: (name) => trainable.has(name) }),
-    )
-    const feeds: Tensors = {
-      [STEP_NAMES.count]: float32(Float32Array.of(count), []),
-      [STEP_NAMES.learningRate]: float32(Float32Array.of(learningRate), []),
+  /** Plain SGD on the mean gradient, in place: a graph for it would need the memory of all parameters again. */
+  #update(sums: Tensors, rate: number): void {
+    for (const name of this.#graphs.trainable) {
+      const values = floatsOf(this.#state[name] as RuntimeTensor)
+      const sum = floatsOf(sums[name] as RuntimeTensor)
+      for (let index = 0; index < sum.length; index++) {
+        values[index] = (values[index] as number) - rate * (sum[index] as number)
+      }
     }
-    for (const name of trainable) {
-      feeds[name] = this.#state[name] as RuntimeTensor
-      feeds[STEP_NAMES.gradient(name)] = sums[name] as RuntimeTensor
-    }
-    this.#take(await session.run(feeds, { into: this.#targets(session, STEP_NAMES.next) }))
   }
 
   #stepSession(count: number, part: boolean): Promise<Session> {
@@ -196,6 +191,12 @@ class OnnxEngine implements Engine {
       this.#state[name] = next
     }
   }
+}
+
+/** An array for each trained parameter. */
+function zeros({ initial, trainable }: NetworkGraphs): EngineState {
+  const trained = [...initial].filter(([name]) => trainable.has(name))
+  return new Map(trained.map(([name, { shape, values }]) => [name, { shape, values: new Float32Array(values.length) }]))
 }
 
 /** sum ← sum + values, or values where they are the first. */
