@@ -55,6 +55,8 @@ export interface Classifier {
    * @throws UserError INPUT or UNSUPPORTED for the first picture that cannot be read.
    */
   classify(pictures: readonly (string | NamedBytes | GreyPicture)[], options?: FrameOptions): Promise<Answer[]>
+  /** Classifies what has been framed before, in order. */
+  classifyFramed(framed: readonly Framed[]): Promise<Answer[]>
   /**
    * Probabilities of digits that are framed already.
    *
@@ -80,18 +82,21 @@ export async function createClassifier({
   const digitModel = readDigitModel(bytes, path)
   const session = await openNamed(path, bytes, options)
   const probabilities = (images: Uint8Array): Promise<Float32Array> => runBatches({ session, digitModel, path }, images)
+  const classifyFramed = async (framed: readonly Framed[]): Promise<Answer[]> => {
+    const found = framed.flatMap(({ digit }) => (digit === null ? [] : [digit.pixels]))
+    const rows = await probabilities(Buffer.concat(found))
+    let row = 0
+    return framed.map((one) => {
+      if (one.digit === null) return { digit: null, reason: one.reason, framed: one }
+      return answerOf(one, rows.subarray(row * CLASSES, ++row * CLASSES))
+    })
+  }
   return {
     info: { ...digitModel, path, bytes: bytes.length, provider: session.provider },
     probabilities,
+    classifyFramed,
     async classify(pictures, frameOptions) {
-      const framed = await Promise.all(pictures.map((picture) => framePicture(picture, frameOptions)))
-      const found = framed.flatMap(({ digit }) => (digit === null ? [] : [digit.pixels]))
-      const rows = await probabilities(Buffer.concat(found))
-      let row = 0
-      return framed.map((one) => {
-        if (one.digit === null) return { digit: null, reason: one.reason, framed: one }
-        return answerOf(one, rows.subarray(row * CLASSES, ++row * CLASSES))
-      })
+      return classifyFramed(await Promise.all(pictures.map((picture) => framePicture(picture, frameOptions))))
     },
     close: () => session.close(),
   }
@@ -112,8 +117,14 @@ async function framePicture(picture: string | NamedBytes | GreyPicture, options?
 }
 
 function answerOf(framed: Framed & { digit: GreyPicture }, probabilities: Float32Array): DigitAnswer {
-  const ranking = Array.from(probabilities, (probability, digit): Guess => ({ digit, probability }))
-  ranking.sort((a, b) => b.probability - a.probability)
+  const ranking: Guess[] = []
+  for (let digit = 0; digit < probabilities.length; digit++) {
+    const guess = { digit, probability: probabilities[digit] as number }
+    // Ten of them: each goes to its place among those before.
+    let place = ranking.length
+    while (place > 0 && (ranking[place - 1] as Guess).probability < guess.probability) place--
+    ranking.splice(place, 0, guess)
+  }
   const { polarity, box } = framed
   return { ...(ranking[0] as Guess), ranking, polarity, box, framed }
 }

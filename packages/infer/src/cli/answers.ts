@@ -6,6 +6,11 @@ import { printable } from './printable.js'
 /** Longer names than this push their line's columns out instead of everyone's. */
 const WIDEST_NAME = 60
 
+/** A picture's answer, or why there is none. */
+export type Outcome =
+  | { readonly name: string; readonly answer: Answer }
+  | { readonly name: string; readonly error: unknown }
+
 export interface AnswerTable {
   readonly head: string
   row(name: string, answer: Answer): string
@@ -31,7 +36,7 @@ function percent({ probability }: Guess): string {
 }
 
 /** One picture of the `--json` report, with the `top` likeliest digits. */
-export function answerJson(outcome: { name: string } & ({ answer: Answer } | { error: unknown }), top: number): object {
+export function answerJson(outcome: Outcome, top: number): object {
   const picture = outcome.name
   if ('error' in outcome) return { picture, error: errorLine(outcome.error) }
   const { answer } = outcome

@@ -5,7 +5,7 @@ import { UserError } from 'mnist-export/errors'
 import { type Answer, type Classifier, type ClassifierOptions, createClassifier } from '../classify.js'
 import type { Invert } from '../image/frame.js'
 import { loadRuntime } from '../runtime/index.js'
-import { answerJson, createTable } from './answers.js'
+import { answerJson, createTable, type Outcome } from './answers.js'
 import { expandSources, type Source } from './expand-sources.js'
 import type { Explainer } from './explain.js'
 import { modelJson, runsLine } from './model-facts.js'
@@ -70,10 +70,6 @@ function checkArguments({ pictures, top, threads }: ClassifyArguments): void {
     throw new UserError('USAGE', "'-': standard input can be read only once")
   }
 }
-
-export type Outcome =
-  | { readonly name: string; readonly answer: Answer }
-  | { readonly name: string; readonly error: unknown }
 
 interface Answering {
   readonly classifier: Classifier

@@ -11,9 +11,13 @@ export type Source =
   | { readonly name: string; readonly error: UserError }
 
 /** By their names, pictures that folders and globs give; a file that is named itself is read whatever its name is. */
-const PICTURE_NAME = /\.(?:png|jpe?g|webp|gif|tiff?|bmp|avif)$/i
+export const PICTURE_NAME = /\.(?:png|jpe?g|webp|gif|tiff?|bmp|avif)$/i
 
 const GLOB_SIGNS = /[*?[\]{}!()]/
+
+export function isGlob(argument: string): boolean {
+  return GLOB_SIGNS.test(argument)
+}
 
 /** In the order of the arguments; within a folder or a glob by name. */
 export async function expandSources(args: readonly string[]): Promise<Source[]> {
@@ -24,8 +28,7 @@ export async function expandSources(args: readonly string[]): Promise<Source[]> 
 async function expandOne(argument: string): Promise<Source[]> {
   if (argument === STANDARD_INPUT) return [{ name: 'standard input', stdin: true }]
   const kind = await stat(argument).catch((error: NodeJS.ErrnoException) => error)
-  if (kind instanceof Error)
-    return GLOB_SIGNS.test(argument) ? expandGlob(argument) : [{ name: argument, path: argument }]
+  if (kind instanceof Error) return isGlob(argument) ? expandGlob(argument) : [{ name: argument, path: argument }]
   if (!kind.isDirectory()) return [{ name: argument, path: argument }]
   const paths = await picturesIn(argument).catch((error: Error) => error)
   if (paths instanceof Error) return [failed(argument, `${argument}: the folder cannot be read`, paths)]
@@ -39,7 +42,7 @@ async function picturesIn(folder: string): Promise<string[]> {
   return pictures.map((entry) => join(entry.parentPath, entry.name)).sort()
 }
 
-async function expandGlob(pattern: string): Promise<Source[]> {
+export async function expandGlob(pattern: string): Promise<Source[]> {
   const { glob } = await import('tinyglobby')
   const matches = await glob([pattern.replaceAll('\\', '/')], { onlyFiles: true, expandDirectories: false })
   const pictures = matches.filter((path) => PICTURE_NAME.test(path)).sort()

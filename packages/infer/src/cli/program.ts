@@ -2,10 +2,9 @@
 
 import type { Program } from 'mnist-export/cli'
 import { UserError } from 'mnist-export/errors'
-import type { Argv } from 'yargs'
+import { asksForReport, classifyOptions } from './classify-options.js'
+import { modelOptions, providerOptions } from './model-options.js'
 import { serveOptions } from './serve-options.js'
-
-const PROVIDERS = ['auto', 'cuda', 'webgpu', 'cpu', 'wasm'] as const
 
 export const program: Program = {
   name: 'mnist-infer',
@@ -15,42 +14,15 @@ export const program: Program = {
   define: (parser) =>
     parser
       .check(eachOptionOnce)
-      .command(
-        '$0 [pictures..]',
-        'Read the digits in pictures',
-        (command) =>
-          modelOptions(command)
-            .positional('pictures', {
-              type: 'string',
-              array: true,
-              default: [],
-              describe: "Files, folders, globs; '-' for a picture on standard input",
-            })
-            .option('top', {
-              type: 'number',
-              default: 1,
-              describe: 'How many digits to list for each picture, 1 to 10',
-            })
-            .option('invert', {
-              choices: ['auto', 'yes', 'no'] as const,
-              default: 'auto' as const,
-              describe: 'yes: dark ink on light paper; no: light on dark, as MNIST has it; auto: find out',
-            })
-            .option('show', { type: 'boolean', default: false, describe: 'Show what the network saw' })
-            .option('explain', {
-              type: 'string',
-              describe: 'Folder to write each step of the framing to, as PNG files',
-            })
-            .option('json', { type: 'boolean', default: false, describe: 'Print the answers as JSON' })
-            .example('$0 digit.png', 'read one picture')
-            .example('$0 digit.png --model alexnet --top 3 --show', 'another model, three guesses, what it saw')
-            .example("$0 scans 'photos/*.jpg' --json", 'a folder and a glob, as JSON')
-            .example('$0 - < digit.png', 'a picture on standard input'),
-        async (argv) => {
-          const { classifyCommand } = await import('./classify-command.js')
-          await classifyCommand({ ...argv, verbose: argv.verbose === true })
-        },
-      )
+      .command('$0 [pictures..]', 'Read the digits in pictures', classifyOptions, async (argv) => {
+        const args = { ...argv, json: argv.json || argv.format === 'json', verbose: argv.verbose === true }
+        if (asksForReport(args)) {
+          const { bulkCommand } = await import('./bulk-command.js')
+          return bulkCommand(args)
+        }
+        const { classifyCommand } = await import('./classify-command.js')
+        return classifyCommand(args)
+      })
       .command(
         'verify',
         'Test a model on labelled digits',
@@ -141,23 +113,4 @@ function eachOptionOnce(argv: Readonly<Record<string, unknown>>): true {
   const twice = Object.keys(argv).find((name) => Array.isArray(argv[name]) && name !== 'pictures' && name !== '_')
   if (twice !== undefined) throw new UserError('USAGE', `--${twice}: expected it once, found it more often`)
   return true
-}
-
-function modelOptions<T>(command: Argv<T>) {
-  return providerOptions(command).option('model', {
-    alias: 'm',
-    type: 'string',
-    default: 'lenet5',
-    describe: 'Name or path of the ONNX model',
-  })
-}
-
-function providerOptions<T>(command: Argv<T>) {
-  return command
-    .option('provider', {
-      choices: PROVIDERS,
-      default: 'auto' as const,
-      describe: 'What computes; auto: CUDA, else the CPU',
-    })
-    .option('threads', { type: 'number', describe: 'CPU threads (default: one a core)' })
 }

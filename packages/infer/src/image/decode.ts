@@ -12,7 +12,7 @@ import { decodeBmp, readBmpHeader } from './bmp.js'
 import { FORMAT_NAMES, type PictureFormat, sniffFormat } from './formats.js'
 import { greyFromRgba } from './grey.js'
 import type { GreyPicture } from './picture.js'
-import { decodePlainPng } from './plain-png.js'
+import { decodePlainGrey } from './plain-png.js'
 import { loadSharp } from './sharp.js'
 import { type NamedBytes, readSource } from './source.js'
 
@@ -45,11 +45,10 @@ export async function decodePicture(
 ): Promise<GreyPicture> {
   const { bytes, name } = typeof source === 'string' ? await readSource(source) : source
   const format = acceptedFormat(bytes, name)
-  const plain = format === 'PNG' ? decodePlainPng(bytes, maxPixels) : undefined
+  const plain = format === 'PNG' ? decodePlainGrey(bytes, maxPixels) : undefined
+  if (plain !== undefined) return plain
   const { rgba, width, height } =
-    format === 'BMP'
-      ? decodeBmpWithin(bytes, name, maxPixels)
-      : (plain ?? (await decodeBySharp({ bytes, name, format, maxPixels })))
+    format === 'BMP' ? decodeBmpWithin(bytes, name, maxPixels) : await decodeBySharp({ bytes, name, format, maxPixels })
   return greyFromRgba(rgba, width, height)
 }
 

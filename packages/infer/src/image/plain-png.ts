@@ -7,6 +7,8 @@
  * Source: PNG (W3C, third edition) 5 (chunks), 9 (filters), 11.2 (critical chunks), 13.12 (sample depth scaling).
  */
 import { crc32, inflateSync } from 'node:zlib'
+import { greyFromRgba } from './grey.js'
+import type { GreyPicture } from './picture.js'
 
 export interface PlainPicture {
   readonly width: number
@@ -41,6 +43,24 @@ interface Chunks {
 
 /** @returns undefined where the file is not small, not plain or not in order, or has more than `maxPixels`. */
 export function decodePlainPng(bytes: Uint8Array, maxPixels = MOST_PIXELS): PlainPicture | undefined {
+  const samples = readSamples(bytes, maxPixels)
+  if (samples === undefined) return undefined
+  const { width, height } = samples.header
+  const rgba = toRgba(samples)
+  return rgba === undefined ? undefined : { width, height, rgba }
+}
+
+/** The same as grey: most data sets' files hold just that, and need no way round by RGBA. */
+export function decodePlainGrey(bytes: Uint8Array, maxPixels = MOST_PIXELS): GreyPicture | undefined {
+  const samples = readSamples(bytes, maxPixels)
+  if (samples === undefined) return undefined
+  const { width, height, colourType, depth } = samples.header
+  if (colourType === 0 && depth === 8) return { width, height, pixels: samples.rows }
+  const rgba = toRgba(samples)
+  return rgba === undefined ? undefined : greyFromRgba(rgba, width, height)
+}
+
+function readSamples(bytes: Uint8Array, maxPixels: number): Samples | undefined {
   const chunks = readChunks(bytes)
   if (chunks === undefined) return undefined
   const { header, palette, data } = chunks
@@ -51,9 +71,7 @@ export function decodePlainPng(bytes: Uint8Array, maxPixels = MOST_PIXELS): Plai
   const filtered = inflate(data, height * (rowBytes + 1))
   if (filtered === undefined) return undefined
   const rows = unfilter(filtered, { height, rowBytes, pixelBytes: Math.max(1, bits >> 3) })
-  if (rows === undefined) return undefined
-  const rgba = toRgba(rows, { header, palette, rowBytes })
-  return rgba === undefined ? undefined : { width, height, rgba }
+  return rows === undefined ? undefined : { rows, header, palette, rowBytes }
 }
 
 function readChunks(bytes: Uint8Array): Chunks | undefined {
@@ -65,7 +83,7 @@ function readChunks(bytes: Uint8Array): Chunks | undefined {
     const length = view.getUint32(offset)
     const end = offset + 12 + length
     if (end > bytes.length) return undefined
-    const type = String.fromCharCode(...bytes.subarray(offset + 4, offset + 8))
+    const type = typeAt(bytes, offset + 4)
     if (crc32(bytes.subarray(offset + 4, end - 4)) !== view.getUint32(end - 4)) return undefined
     const body = bytes.subarray(offset + 8, end - 4)
     if (type === 'IHDR' && offset === SIGNATURE_LENGTH && length === 13) {
@@ -86,6 +104,11 @@ function readChunks(bytes: Uint8Array): Chunks | undefined {
   return undefined
 }
 
+function typeAt(bytes: Uint8Array, at: number): string {
+  const [a, b, c, d] = [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]] as [number, number, number, number]
+  return String.fromCharCode(a, b, c, d)
+}
+
 function plainHeader(view: DataView, offset: number): Header | undefined {
   const width = view.getUint32(offset)
   const height = view.getUint32(offset + 4)
@@ -100,7 +123,8 @@ function plainHeader(view: DataView, offset: number): Header | undefined {
 
 function inflate(data: Uint8Array, length: number): Uint8Array | undefined {
   try {
-    const bytes = inflateSync(data, { maxOutputLength: length })
+    // A byte more than is wanted: with none left over, zlib would ask for a second buffer to end in.
+    const bytes = inflateSync(data, { maxOutputLength: length, chunkSize: Math.max(64, length + 1) })
     return bytes.length === length ? bytes : undefined
   } catch {
     return undefined
@@ -163,12 +187,13 @@ function paeth(left: number, up: number, corner: number): number {
 }
 
 interface Samples {
+  readonly rows: Uint8Array
   readonly header: Header
   readonly palette: Uint8Array | undefined
   readonly rowBytes: number
 }
 
-function toRgba(rows: Uint8Array, { header, palette, rowBytes }: Samples): Uint8Array | undefined {
+function toRgba({ rows, header, palette, rowBytes }: Samples): Uint8Array | undefined {
   const { width, height, depth, colourType } = header
   if (colourType === 3 && (palette === undefined || palette.length % 3 !== 0)) return undefined
   // RGBA as it is.
@@ -182,11 +207,13 @@ function toRgba(rows: Uint8Array, { header, palette, rowBytes }: Samples): Uint8
     const at = row * rowBytes + (bit >> 3)
     const first = ((rows[at] as number) >> (8 - depth - (bit & 7))) & most
     const to = pixel * 4
-    if (colourType === 3) {
-      if (3 * first >= (palette as Uint8Array).length) return undefined
-      rgba.set((palette as Uint8Array).subarray(3 * first, 3 * first + 3), to)
-    } else if (samples < 3) rgba.fill(depth === 8 ? first : first * (255 / most), to, to + 3)
-    else rgba.set(rows.subarray(at, at + 3), to)
+    const from = colourType === 3 ? (palette as Uint8Array) : rows
+    const place = colourType === 3 ? 3 * first : at
+    if (place >= from.length) return undefined
+    const grey = depth === 8 ? first : first * (255 / most)
+    for (let channel = 0; channel < 3; channel++) {
+      rgba[to + channel] = colourType === 0 || colourType === 4 ? grey : (from[place + channel] as number)
+    }
     rgba[to + 3] = colourType >= 4 ? (rows[at + samples - 1] as number) : 255
   }
   return rgba

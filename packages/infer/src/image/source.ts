@@ -31,7 +31,8 @@ export async function readSource(path: string): Promise<NamedBytes> {
   return { name: path, bytes: Buffer.concat(chunks, length) }
 }
 
-function readError(path: string, error: unknown): unknown {
+/** A reading's error, for a user. */
+export function readError(path: string, error: unknown): unknown {
   switch ((error as NodeJS.ErrnoException).code) {
     case 'ENOENT':
     case 'ENOTDIR':

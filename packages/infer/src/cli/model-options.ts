@@ -1,0 +1,23 @@
+/** Options of every command that opens a model. */
+import type { Argv } from 'yargs'
+
+const PROVIDERS = ['auto', 'cuda', 'webgpu', 'cpu', 'wasm'] as const
+
+export function modelOptions<T>(command: Argv<T>) {
+  return providerOptions(command).option('model', {
+    alias: 'm',
+    type: 'string',
+    default: 'lenet5',
+    describe: 'Name or path of the ONNX model',
+  })
+}
+
+export function providerOptions<T>(command: Argv<T>) {
+  return command
+    .option('provider', {
+      choices: PROVIDERS,
+      default: 'auto' as const,
+      describe: 'What computes; auto: CUDA, else the CPU',
+    })
+    .option('threads', { type: 'number', describe: 'CPU threads (default: one a core)' })
+}
