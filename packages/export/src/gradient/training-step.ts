@@ -8,6 +8,7 @@
  * - `learning_rate`: FLOAT scalar;
  * - `seed`: INT64 scalar, only if the model has Dropout: the masks of a step are a function of it alone (`dropout.ts`), so give
  *   every step another one;
+ * - `first_row`: INT64 scalar, only with the option `firstRow`: how many of the batch's rows come before this part's;
  * - each parameter and running statistic under its own name;
  * - the optimiser's state: `<parameter>.momentum`, or `<parameter>.adam_m`, `<parameter>.adam_v` and `step` (INT64 scalar, steps
  *   done so far); all begin at 0.
