@@ -84,7 +84,6 @@ describe.runIf(isAsked)('the losses of training (needs ORACLE_PYTHON and LONG_TE
     beforeAll(async () => {
       const plan = { batch: 8, steps: 30, learningRate: 0.01, perturbed: 0 }
       found = await losses(asRunsBegin(withoutDropout(alexNet(7, FULL_ALEXNET))), plan)
-      if (process.env.SHOW) console.log(JSON.stringify(found))
     }, LIMIT)
 
     test.each(['portable', 'lowered'])('%s: agree with PyTorch’s to 1e-3', (form) => {
@@ -99,7 +98,6 @@ describe.runIf(isAsked)('the losses of training (needs ORACLE_PYTHON and LONG_TE
     beforeAll(async () => {
       const plan = { batch: 16, steps: 12, learningRate: 0.05, perturbed: 4 }
       found = await losses(asRunsBegin(resNet(9, FULL_RESNET)), plan)
-      if (process.env.SHOW) console.log(JSON.stringify(found))
     }, LIMIT)
 
     /** Chaotic from the third step on: five runs show the spread's size, not its ends. Before that, as near as AlexNet's. */

@@ -131,7 +131,6 @@ describe.runIf(python)('one whole step on four digits is PyTorch’s in float64 
     let found: Comparisons
     beforeAll(async () => {
       found = await compare(network, batch)
-      if (process.env.SHOW) console.log(JSON.stringify(found, null, 1))
     }, LIMIT)
 
     test.each(FORMS)('%s: the loss and the running statistics', (form) => {
