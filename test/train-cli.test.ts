@@ -60,11 +60,14 @@ const REFUSALS: readonly Refusal[] = [
     env: { MNIST_DIR: '@/empty' },
   },
   refused('a file where the runs should go', ['--data', '@/digits', '--out', '@/a file'], /\/a file.*: it is a file/),
-  refused(
-    'an engine that is not installed',
-    ['--data', '@/digits', '--engine', 'tfjs-node'],
-    /npm install .*tfjs-node@/,
-  ),
+  {
+    ...refused(
+      'an engine that is not set up',
+      ['--data', '@/digits', '--engine', 'tfjs-node'],
+      /engine tfjs-node: expected TensorFlow set up, .*\. Run: mnist-train setup tensorflow; --engine onnx is always there$/,
+    ),
+    env: { XDG_CACHE_HOME: '@/empty' },
+  },
   refused(
     'to resume where there is no run',
     ['--resume', '--out', '@/empty'],
@@ -200,7 +203,7 @@ describe('mnist-train', () => {
   })
 
   test('says that a run has collapsed, and ends it where --stop-on-collapse asks for that', async () => {
-    const collapse = ['lenet5-03', ...SHORT, '--epochs', '2', '--lr', '1e30', '--data', data]
+    const collapse = ['lenet5-03', '--epochs', '2', ...SHORT.slice(2), '--lr', '1e30', '--data', data]
     const on = await start('mnist-train', [...collapse, '--out', join(folder, 'goes on')])
     expect(on.stdout).toMatch(
       /^warning: the loss is (NaN|Infinity) after epoch 0: .* Try a smaller --lr .*The run goes on/m,
