@@ -9,6 +9,10 @@ const BENCHMARKS = {
   export: ['CPU and memory of an export, and against tf2onnx', () => import('./export.js')],
   infer: ['cold start and verification, ours and bare onnxruntime', () => import('./infer.js')],
   bulk: ['pictures/s of many small files, ours and Pillow with onnxruntime by turns', () => import('./bulk.js')],
+  pictures: [
+    'how well drawn digits are read on all kinds of paper and in all kinds of light',
+    () => import('./pictures.js'),
+  ],
   serve: ['requests/s, latency, shedding and memory of the server', () => import('./serve.js')],
 }
 

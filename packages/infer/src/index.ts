@@ -6,6 +6,8 @@ export {
   createClassifier,
   type DigitAnswer,
   type Guess,
+  LEAST_PROBABILITY,
+  type ManyAnswer,
   type ModelFacts,
   type NoDigitAnswer,
 } from './classify.js'

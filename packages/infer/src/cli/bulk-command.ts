@@ -71,7 +71,7 @@ function checkArguments(args: BulkArguments): void {
       `${unfit}: expected --format ${FORMATS.join(' or ')} for lists, archives, parts and files of answers`,
     )
   }
-  for (const name of ['show', 'explain'] as const) {
+  for (const name of ['show', 'explain', 'multi'] as const) {
     if (args[name] !== undefined && args[name] !== false) {
       throw new UserError('USAGE', `--${name}: expected it with a table, found a report of many pictures`)
     }

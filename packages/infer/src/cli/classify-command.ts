@@ -21,6 +21,8 @@ export interface ClassifyArguments {
   readonly threads: number | undefined
   readonly top: number
   readonly invert: Invert
+  /** Every digit in a picture: another command's work. */
+  readonly multi: boolean
   readonly show: boolean
   readonly explain: string | undefined
   readonly json: boolean

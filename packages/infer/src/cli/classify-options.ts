@@ -18,6 +18,7 @@ export function classifyOptions<T>(command: Argv<T>) {
       default: 'auto' as const,
       describe: 'yes: dark ink on light paper; no: light on dark, as MNIST has it; auto: find out',
     })
+    .option('multi', { type: 'boolean', default: false, describe: 'Read every digit in a picture, as numbers' })
     .option('show', { type: 'boolean', default: false, describe: 'Show what the network saw' })
     .option('explain', { type: 'string', describe: 'Folder to write each step of the framing to, as PNG files' })
     .option('json', { type: 'boolean', default: false, describe: 'Print the answers as JSON' })
@@ -30,6 +31,7 @@ export function classifyOptions<T>(command: Argv<T>) {
     .example('$0 digit.png', 'read one picture')
     .example('$0 digit.png --model alexnet --top 3 --show', 'another model, three guesses, what it saw')
     .example("$0 scans 'photos/*.jpg' --json", 'a folder and a glob, as JSON')
+    .example('$0 house.jpg --multi --json', 'a house number, each digit with its place')
     .example('$0 - < digit.png', 'a picture on standard input')
     .example('$0 scans --output digits.csv --format csv --resume', 'many pictures; after a crash, once more')
     .example("find . -name '*.png' -print0 | $0 --list - --format jsonl", 'a list from another command')

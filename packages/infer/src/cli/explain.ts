@@ -22,7 +22,9 @@ export async function openExplainer(folder: string): Promise<Explainer> {
       const own = join(folder, count === 1 ? base : `${base} ${count}`)
       await makeFolder(own)
       for (const [index, step] of steps.entries()) {
-        await writePng(join(own, `${index + 1} ${step.name}.png`), step.picture)
+        // In order by name, too, where there are more than nine.
+        const number = String(index + 1).padStart(String(steps.length).length, '0')
+        await writePng(join(own, `${number} ${step.name}.png`), step.picture)
       }
     },
   }

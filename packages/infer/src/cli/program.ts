@@ -20,6 +20,10 @@ export const program: Program = {
           const { bulkCommand } = await import('./bulk-command.js')
           return bulkCommand(args)
         }
+        if (args.multi) {
+          const { multiCommand } = await import('./multi-command.js')
+          return multiCommand(args)
+        }
         const { classifyCommand } = await import('./classify-command.js')
         return classifyCommand(args)
       })

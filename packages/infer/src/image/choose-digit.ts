@@ -1,5 +1,5 @@
 /** Which ink is the digit: the largest connected part, with the separate strokes that belong to it. */
-import { type Component, connectedComponents, maskOf } from './components.js'
+import { type Component, type Components, connectedComponents, maskOf } from './components.js'
 import { type Contour, contourOf } from './contour.js'
 import type { Ink } from './ink.js'
 import { above, type Mask, masked, otsu } from './mask.js'
@@ -48,7 +48,66 @@ const LEAST_PIXELS = 4
  *
  * @param floor Ink below this is noise.
  */
-export function chooseDigit({ plane: ink, raised }: Ink, floor: number): Choice {
+export function chooseDigit(ink: Ink, floor: number): Choice {
+  const found = findParts(ink, floor)
+  const { parts } = found
+  const [main] = [...parts].sort((a, b) => weightOf(b, ink.plane) - weightOf(a, ink.plane))
+  if (main === undefined) return { reason: 'it is blank' }
+  const own = withSatellites(main, parts)
+  const total = parts.reduce((sum, part) => sum + part.ink, 0)
+  const share = own.reduce((sum, part) => sum + part.ink, 0) / total
+  if (share < LEAST_SHARE && parts.length > MANY_PARTS) return { reason: 'it is noise: many specks, no stroke' }
+  const { width, height } = boxAround(own.map((part) => part.box))
+  const { plane } = ink
+  if (Math.max(width, height) < Math.max(LEAST_PIXELS, LEAST_SIDE * Math.max(plane.width, plane.height)))
+    return { reason: 'it has specks only' }
+  return candidateOf(own, found, ink)
+}
+
+/** Digits that stand beside and below one another are so high, as a share of the highest. */
+const LEAST_HEIGHT = 0.45
+
+/** Every digit there is: each part that is about as high as the highest, with the separate strokes that belong to it. In no order. */
+export function chooseDigits(ink: Ink, floor: number): Candidate[] {
+  const found = findParts(ink, floor)
+  const { plane } = ink
+  let rest = found.parts.filter(
+    ({ box }) => Math.max(box.width, box.height) >= LEAST_PIXELS && !isFrameSide(box, plane),
+  )
+  const highest = Math.max(...rest.map(({ box }) => box.height))
+  const digits: Candidate[] = []
+  for (const main of [...rest].sort((a, b) => b.box.height - a.box.height)) {
+    if (main.box.height < LEAST_HEIGHT * highest) break
+    if (!rest.includes(main)) continue
+    // Another digit is no stroke of this one, however near it is.
+    const small = rest.filter((part) => part === main || part.box.height < LEAST_HEIGHT * main.box.height)
+    const own = withSatellites(main, small)
+    rest = rest.filter((part) => !own.includes(part))
+    digits.push(candidateOf(own, found, ink))
+  }
+  return digits
+}
+
+/** Within this share of the picture's width or height from its edge, and at least so long, a thin part is a frame's side. */
+const FRAME_MARGIN = 0.08
+const FRAME_SIDE = 0.6
+
+/** A side of a frame, of which the lines' removal has taken the others. */
+function isFrameSide({ x, y, width, height }: Box, picture: Plane): boolean {
+  const [marginX, marginY] = [FRAME_MARGIN * picture.width, FRAME_MARGIN * picture.height]
+  const upright = x + width <= marginX || x >= picture.width - marginX
+  const level = y + height <= marginY || y >= picture.height - marginY
+  return (upright && height >= FRAME_SIDE * picture.height) || (level && width >= FRAME_SIDE * picture.width)
+}
+
+interface Found {
+  readonly components: Components
+  /** Those that the threshold leaves, without what surrounds a digit. */
+  readonly parts: readonly Component[]
+  readonly weak: Mask
+}
+
+function findParts({ plane: ink }: Ink, floor: number): Found {
   const { mask: unruled } = removeRuledLines(above(ink, floor))
   const free = withoutSurroundings(unruled, ink)
   const threshold = otsu(masked(ink, free).values, floor)
@@ -57,34 +116,24 @@ export function chooseDigit({ plane: ink, raised }: Ink, floor: number): Choice 
   const strong = components.parts.filter(({ peak }) => peak > threshold)
   // Once more: what surrounds a digit may have hung together with it through the faint ink that the threshold has cut.
   const inside = strong.filter((part) => !surrounds(part, strong, weak))
-  const parts = inside.length === 0 ? strong : inside
-  const [main] = [...parts].sort((a, b) => weightOf(b, ink) - weightOf(a, ink))
-  if (main === undefined) return { reason: 'it is blank' }
-  const own = withSatellites(main, parts)
-  const total = parts.reduce((sum, part) => sum + part.ink, 0)
-  const share = own.reduce((sum, part) => sum + part.ink, 0) / total
-  if (share < LEAST_SHARE && parts.length > MANY_PARTS) return { reason: 'it is noise: many specks, no stroke' }
-  const box = boxAround(own.map((part) => part.box))
-  const side = Math.max(box.width, box.height)
-  if (side < Math.max(LEAST_PIXELS, LEAST_SIDE * Math.max(ink.width, ink.height)))
-    return { reason: 'it has specks only' }
+  return { components, parts: inside.length === 0 ? strong : inside, weak }
+}
+
+function candidateOf(own: readonly Component[], { components, parts, weak }: Found, { plane, raised }: Ink): Candidate {
   const mask = maskOf(components, own, weak)
-  const digit = masked(ink, mask)
-  const contour = contourOf(mask, ink)
+  const digit = masked(plane, mask)
+  const contour = contourOf(mask, plane)
   const darkness = darknessOf(digit)
-  const sharpness = contour.length === 0 ? 0 : contour.strength / contour.length / darkness
-  const standing = Math.max(0, Math.min(1, sumOf(masked(raised, mask)) / sumOf(digit)))
-  const thresholded = maskOf(components, parts, weak)
   return {
     mask,
-    box,
+    box: boxAround(own.map((part) => part.box)),
     ink: digit,
     thickness: strokeThickness(mask),
     darkness,
     contour,
-    sharpness,
-    standing,
-    thresholded,
+    sharpness: contour.length === 0 ? 0 : contour.strength / contour.length / darkness,
+    standing: Math.max(0, Math.min(1, sumOf(masked(raised, mask)) / sumOf(digit))),
+    thresholded: maskOf(components, parts, weak),
   }
 }
 

@@ -2,7 +2,7 @@
  * From a grey picture of any size to a digit in MNIST's framing: light → ink → the digit among it → strokes as thick as MNIST's →
  * 20 pixels' size, centred by mass in 28×28. Pure pixel maths, the same in Node and in a browser.
  */
-import { type Choice, chooseDigit } from './choose-digit.js'
+import { type Choice, chooseDigit, chooseDigits } from './choose-digit.js'
 import { placeInField } from './field.js'
 import { boxMean } from './filters.js'
 import { framedAlready } from './framed-already.js'
@@ -11,6 +11,7 @@ import { type Ink, inkPlane, noiseOf, type Polarity } from './ink.js'
 import type { Mask } from './mask.js'
 import { type Box, type GreyPicture, greyOf, type Plane } from './picture.js'
 import { isCandidate, type Lit, likelierReading, plainPolarity, type Reading, sharperReading } from './polarity.js'
+import { inReadingOrder } from './reading-order.js'
 import { resizeToSide } from './resample.js'
 import { normaliseStrokes } from './stroke-width.js'
 
@@ -54,6 +55,9 @@ export type Framed = FramedDigit | NoDigit
  */
 const SMALL_SIDE = 104
 const LARGE_SIDE = 320
+
+/** Where there are several digits, each is a part of the picture. */
+const MANY_SIDE = 640
 
 /** A digit of so many pixels has the detail that 20 pixels can hold. */
 const ENOUGH_PIXELS = 40
@@ -111,6 +115,40 @@ interface View {
   readonly reading: FullReading
 }
 
+export interface FramedMany {
+  /** In the order of reading: rows from the top, each from the left. */
+  readonly rows: readonly (readonly FramedDigit[])[]
+  /** Why there is none; undefined where there are some. */
+  readonly reason: string | undefined
+  readonly steps: readonly Step[]
+}
+
+/** Frames every digit in a picture: a house number, a cheque's amount. */
+export function frameDigits(picture: GreyPicture, { invert = 'auto', explain = false }: FrameOptions = {}): FramedMany {
+  const view = viewAt(MANY_SIDE, picture, POLARITIES[invert])
+  const { reading, plane, noise } = view
+  const steps = explain ? stepsOf(picture, view) : []
+  if (!isCandidate(reading.choice)) {
+    return { rows: [], reason: noise < VERY_NOISY ? reading.choice.reason : NOISE, steps }
+  }
+  const found = chooseDigits(reading.ink, floorOf(noise, reading.ink))
+  const rows = inReadingOrder(found.map((candidate) => ({ candidate, box: candidate.box }))).map((row) =>
+    row.map(({ candidate, box }): FramedDigit => {
+      const digit = greyOf(placeInField(normaliseStrokes(candidate)))
+      return { digit, polarity: reading.polarity, box: boxInPicture(box, plane, picture), steps: [] }
+    }),
+  )
+  const boxes = {
+    name: 'digits',
+    picture: outlined(
+      plane,
+      found.map(({ box }) => box),
+    ),
+  }
+  const framed = rows.flat().map(({ digit }, index) => ({ name: `framed ${index + 1}`, picture: digit }))
+  return { rows, reason: undefined, steps: explain ? [...steps.slice(0, -1), boxes, ...framed] : [] }
+}
+
 /** The small view; where it shows no digit or a little one, and the picture has more to show, the large one. */
 function bestView(picture: GreyPicture, polarities: readonly Polarity[]): View {
   const small = viewAt(SMALL_SIDE, picture, polarities)
@@ -125,7 +163,7 @@ function viewAt(side: number, picture: GreyPicture, polarities: readonly Polarit
   const surface = paperSurface(plane)
   const read = (polarity: Polarity, window: number): FullReading => {
     const ink = inkPlane(plane, { surface, window }, polarity)
-    return { polarity, ink, choice: chooseDigit(ink, Math.max(LEAST_INK, NOISE_SIGMAS * noise * ink.gain)) }
+    return { polarity, ink, choice: chooseDigit(ink, floorOf(noise, ink)) }
   }
   const plain = plainPolarity({ picture: plane, surface: surface.plane })
   const reading =
@@ -133,6 +171,10 @@ function viewAt(side: number, picture: GreyPicture, polarities: readonly Polarit
       ? read(plain, PLAIN_WINDOW)
       : bestReading(polarities, { read, picture: plane, surface: surface.plane })
   return { plane, noise, surface, reading }
+}
+
+function floorOf(noise: number, { gain }: Ink): number {
+  return Math.max(LEAST_INK, NOISE_SIGMAS * noise * gain)
 }
 
 interface Readers extends Lit {
@@ -200,6 +242,21 @@ function choiceSteps(choice: Choice): Step[] {
     { name: 'thresholded', picture: greyOfMask(choice.thresholded) },
     { name: 'digit', picture: greyOf(choice.ink) },
   ]
+}
+
+/** The picture with each box drawn around, in whichever of black and white shows. */
+function outlined(plane: Plane, boxes: readonly Box[]): GreyPicture {
+  const picture = greyOf(plane)
+  const { width, height, pixels } = picture
+  const draw = (x: number, y: number): void => {
+    if (x < 0 || y < 0 || x >= width || y >= height) return
+    pixels[y * width + x] = (plane.values[y * width + x] as number) < 128 ? 255 : 0
+  }
+  for (const box of boxes) {
+    for (let x = box.x - 1; x <= box.x + box.width; x++) for (const y of [box.y - 1, box.y + box.height]) draw(x, y)
+    for (let y = box.y; y < box.y + box.height; y++) for (const x of [box.x - 1, box.x + box.width]) draw(x, y)
+  }
+  return picture
 }
 
 function greyOfMask({ width, height, values }: Mask): GreyPicture {

@@ -2,8 +2,10 @@
 export {
   type Framed,
   type FramedDigit,
+  type FramedMany,
   type FrameOptions,
   frameDigit,
+  frameDigits,
   type Invert,
   type NoDigit,
 } from './frame.js'

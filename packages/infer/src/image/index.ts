@@ -3,8 +3,10 @@ export { type DecodeOptions, decodePicture, MAX_PIXELS } from './decode.js'
 export {
   type Framed,
   type FramedDigit,
+  type FramedMany,
   type FrameOptions,
   frameDigit,
+  frameDigits,
   type Invert,
   type NoDigit,
   type Step,

@@ -9,6 +9,11 @@ const STROKES: Record<string, readonly string[]> = JSON.parse(
   readFileSync(new URL('../../../../test/fixtures/strokes.json', import.meta.url), 'utf8'),
 )
 
+/** A digit's strokes, an SVG path in a box of 100. */
+export function strokesOf(digit: number, variant = 0): string {
+  return STROKES[digit]?.[variant] as string
+}
+
 export interface Drawing {
   readonly digit: number
   readonly variant?: number
@@ -34,7 +39,7 @@ export interface Drawing {
 export async function draw(drawing: Drawing): Promise<Uint8Array> {
   const { digit, variant = 0, width = 200, height = 200, size = 130, x = width / 2, y = height / 2 } = drawing
   const { thickness = 9, paper = '#fff', ink = '#111', under = '', over = '', jpeg } = drawing
-  const path = (STROKES[digit] as readonly string[])[variant]
+  const path = strokesOf(digit, variant)
   const place = `translate(${x} ${y}) scale(${size / 100}) translate(-50 -50)`
   const stroke = `fill="none" stroke="${ink}" stroke-width="${thickness}" stroke-linecap="round" stroke-linejoin="round"`
   const ground = paper === 'none' ? '' : `<rect width="100%" height="100%" fill="${paper}"/>`

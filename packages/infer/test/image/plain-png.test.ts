@@ -2,7 +2,8 @@ import { crc32, deflateSync } from 'node:zlib'
 import fc from 'fast-check'
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
-import { decodePlainPng } from '../../src/image/plain-png.js'
+import { greyFromRgba } from '../../src/image/grey.js'
+import { decodePlainGrey, decodePlainPng } from '../../src/image/plain-png.js'
 
 /** A file of any content within the format, and of any bytes in its rows. */
 interface Png {
@@ -84,10 +85,16 @@ function passes(width: number, height: number, interlace: number): (readonly [nu
   ])
 }
 
-const gamma = Buffer.alloc(4)
-gamma.writeUInt32BE(100_000)
+function gamma(value: number): Buffer {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32BE(value)
+  return bytes
+}
+
 const EXTRAS = [
-  ['gAMA', gamma],
+  ['gAMA', gamma(100_000)],
+  ['gAMA', gamma(45_455)],
+  ['sBIT', Buffer.from([3])],
   ['sRGB', Buffer.from([0])],
   ['pHYs', Buffer.from([0, 0, 1, 0, 0, 0, 1, 0, 0])],
   ['tEXt', Buffer.from('Title\0digit')],
@@ -121,13 +128,14 @@ describe('a small plain PNG', () => {
     let plain = 0
     await fc.assert(
       fc.asyncProperty(pngs, async ({ kind, extra, ...rest }) => {
-        // A key colour is for grey and RGB, of its own length each: as written here, grey's.
-        const fitting = extra.filter(([type]) => type !== 'tRNS' || kind.colourType === 0)
+        // A key colour and the significant bits have a length of their own for each colour type: as written here, grey's.
+        const fitting = extra.filter(([type]) => (type !== 'tRNS' && type !== 'sBIT') || kind.colourType === 0)
         const file = encode({ ...rest, ...kind, extra: fitting })
         const found = decodePlainPng(file)
         if (found === undefined) return
         plain++
         expect(found).toEqual(await bySharp(file))
+        expect(decodePlainGrey(file)).toEqual(greyFromRgba(found.rgba, found.width, found.height))
       }),
       { numRuns: 600, seed: 20 },
     )
