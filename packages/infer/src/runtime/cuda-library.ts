@@ -74,3 +74,15 @@ export function cudaObstacle(): string | undefined {
 export function preloadCuda(folder: string): void {
   preloadLibraries(folder, CUDA_LIBRARIES)
 }
+
+/** What the system's loader says of the CUDA provider in `folder`, which ONNX Runtime keeps to itself; undefined where it loads. */
+export function cudaLoadError(folder: string): string | undefined {
+  try {
+    process.dlopen({ exports: {} }, join(folder, 'bin', PROVIDER_FILES[1]), constants.dlopen.RTLD_LAZY)
+  } catch (error) {
+    const said = (error as Error).message.split('\n', 1)[0] ?? ''
+    // It is no addon: where it loads, that is what Node says.
+    return said.includes('did not self-register') ? undefined : said
+  }
+  return undefined
+}

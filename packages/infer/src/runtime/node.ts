@@ -1,7 +1,8 @@
 /** Sessions on onnxruntime-node: the one door to it. It is loaded at first use; 60 ms that `--help` need not spend. */
 import { UserError } from 'mnist-export/errors'
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
-import { cudaObstacle, findCudaFolder, preloadCuda, useCudaFolder } from './cuda-library.js'
+import { damage, readSeal } from '../setup/staging.js'
+import { cudaLoadError, cudaObstacle, findCudaFolder, preloadCuda, useCudaFolder } from './cuda-library.js'
 import { chooseProvider, PREFERRED } from './provider.js'
 import type { ProviderName, RunOptions, RuntimeTensor, Session, SessionOptions } from './session.js'
 
@@ -56,7 +57,7 @@ interface Opening {
 async function openWith(ort: Ort, { model, provider, options }: Opening): Promise<InferenceSession> {
   // onnxruntime-node leaves out a provider that it does not know, and would go on on the CPU without a word.
   if (provider === 'wasm') throw new Error('onnxruntime-node has no such provider')
-  if (provider === 'cuda') prepareCuda()
+  if (provider === 'cuda') await prepareCuda()
   const { threads, memoryPattern = true } = options
   const sessionOptions: InferenceSession.SessionOptions = {
     // The CPU takes what another provider has no kernel for; where the provider itself is missing, creation fails.
@@ -65,17 +66,29 @@ async function openWith(ort: Ort, { model, provider, options }: Opening): Promis
     logSeverityLevel: 4,
     ...(threads === undefined ? {} : { intraOpNumThreads: threads, interOpNumThreads: 1 }),
   }
-  return typeof model === 'string'
-    ? ort.InferenceSession.create(model, sessionOptions)
-    : ort.InferenceSession.create(model, sessionOptions)
+  try {
+    // Two calls, since the overloads take no union.
+    return await (typeof model === 'string'
+      ? ort.InferenceSession.create(model, sessionOptions)
+      : ort.InferenceSession.create(model, sessionOptions))
+  } catch (cause) {
+    const folder = provider === 'cuda' ? findCudaFolder() : undefined
+    const said = folder === undefined ? undefined : cudaLoadError(folder)
+    throw said === undefined ? cause : new Error(said, { cause })
+  }
 }
 
 /** @throws Error where it is plain that there is no CUDA here */
-function prepareCuda(): void {
+async function prepareCuda(): Promise<void> {
   const obstacle = cudaObstacle()
   if (obstacle !== undefined) throw new Error(obstacle)
   const folder = findCudaFolder()
-  if (folder !== undefined) preloadCuda(folder)
+  if (folder === undefined) return
+  // A library that was cut short doesn't fail to load: it ends the process.
+  const seal = await readSeal(folder)
+  const damaged = seal === undefined ? undefined : await damage(folder, seal)
+  if (damaged !== undefined) throw new Error(damaged)
+  preloadCuda(folder)
 }
 
 interface Run {
