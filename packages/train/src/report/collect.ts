@@ -98,18 +98,22 @@ function reported({ settings, status, history, events }: Run, network: NetworkNa
   }
 }
 
+/** What scripts/figures.js writes: parts of it may be missing. */
 interface Figures {
   readonly machine: string
-  readonly training: readonly ReportedSpeed[]
+  readonly training?: readonly ReportedSpeed[]
+  readonly deepTraining?: readonly ReportedSpeed[]
 }
 
 async function speedsIn(file: string): Promise<ReportData['speeds']> {
   const text = await readFile(file, 'utf8').catch(() => undefined)
   if (text === undefined) return undefined
-  const { machine, training } = JSON.parse(text) as Figures
+  const { machine, training = [], deepTraining = [] } = JSON.parse(text) as Figures
+  const speeds = [...training, ...deepTraining]
+  if (speeds.length === 0) return undefined
   return {
     machine,
-    training: training.map(({ network, batch, threads, other, ours, theirs, ratio }) => ({
+    training: speeds.map(({ network, batch, threads, other, ours, theirs, ratio }) => ({
       network,
       batch,
       threads,

@@ -112,7 +112,13 @@ export function enginesSection(speeds: ReportData['speeds']): string {
     head,
     `Whole training steps, data included, both sides by turns on ${speeds.machine}; medians, pictures a second.`,
     table(['network', 'batch', 'threads', 'ours', 'the other', 'its speed', 'ratio'], rows, [1, 2, 3, 5, 6]),
+    ...missingSpeeds(speeds.training),
   ].join('\n\n')
+}
+
+function missingSpeeds(training: readonly { readonly network: string }[]): string[] {
+  const missing = ['lenet5', 'resnet18', 'alexnet'].filter((name) => training.every(({ network }) => network !== name))
+  return missing.length === 0 ? [] : [`**Not measured yet: ${missing.join(', ')}** (\`npm run figures\`).`]
 }
 
 function rate(value: number): string {
