@@ -1,5 +1,6 @@
 // Measures what the README tells of speed and of the generated digits, and keeps it in docs/figures.json: `npm run figures`.
 // Needs MNIST, a Python with PyTorch (see bench/python.js) and a quiet machine; takes some minutes.
+import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -33,16 +34,27 @@ async function trainedOnGenerated() {
   }
 }
 
-const figures = {
-  machine: `${cpus().length} cores of ${cpus()[0].model.trim()}, Node ${process.versions.node}`,
-  date: new Date().toISOString().slice(0, 10),
-  training: [
+/** Each part, measured anew: all of them, or those that the arguments name; the others stay as they were. */
+const PARTS = {
+  training: async () => [
     ...(await benchTrain(['lenet5', '--threads', '1'])),
     ...(await benchTrain(['lenet5', '--threads', '2'])),
-    ...(await benchTrain(['resnet18', 'alexnet', '--threads', '2', '--rounds', '3'])),
   ],
-  inference: await benchInfer(['lenet5']),
-  generatedDigits: await trainedOnGenerated(),
+  deepTraining: () => benchTrain(['resnet18', 'alexnet', '--threads', '2', '--rounds', '3']),
+  inference: () => benchInfer(['lenet5']),
+  generatedDigits: trainedOnGenerated,
 }
-await writeFile('docs/figures.json', `${JSON.stringify(figures, null, 2)}\n`)
-console.log('docs/figures.json written; now: npm run readme')
+
+const FILE = 'docs/figures.json'
+const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(PARTS)
+const unknown = wanted.find((part) => !(part in PARTS))
+if (unknown !== undefined)
+  throw new Error(`figures: expected parts among ${Object.keys(PARTS).join(', ')}, found ${unknown}`)
+const figures = existsSync(FILE) ? JSON.parse(readFileSync(FILE, 'utf8')) : {}
+figures.machine = `${cpus().length} cores of ${cpus()[0].model.trim()}, Node ${process.versions.node}`
+figures.date = new Date().toISOString().slice(0, 10)
+for (const part of wanted) {
+  figures[part] = await PARTS[part]()
+  await writeFile(FILE, `${JSON.stringify(figures, null, 2)}\n`)
+}
+console.log(`${FILE} written; now: npm run readme`)

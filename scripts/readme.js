@@ -32,14 +32,16 @@ function networks() {
 }
 
 function training() {
-  const rows = figures.training.map(({ network, batch, threads, ours, other, theirs, ratio }) => [
-    network,
-    batch,
-    threads,
-    count(ours),
-    `${count(theirs)} (${other.replace(/\+\S+/, '').replace(' eager', '')})`,
-    ratio.toFixed(2),
-  ])
+  const rows = [...figures.training, ...(figures.deepTraining ?? [])].map(
+    ({ network, batch, threads, ours, other, theirs, ratio }) => [
+      network,
+      batch,
+      threads,
+      count(ours),
+      `${count(theirs)} (${other.replace(/\+\S+/, '').replace(' eager', '')})`,
+      ratio.toFixed(2),
+    ],
+  )
   return table([['network', 'batch', 'threads', 'ours, images/s', 'theirs, images/s', 'ratio'], ...rows])
 }
 
