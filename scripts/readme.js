@@ -8,10 +8,12 @@ const figures = JSON.parse(readFileSync('docs/figures.json', 'utf8'))
 const count = (value) => Math.round(value).toLocaleString('en-US')
 const percent = (share, digits = 2) => `${(share * 100).toFixed(digits)} %`
 
-/** A Markdown table; the first row is its head. */
-function table([head, ...rows]) {
-  const line = (cells) => `| ${cells.join(' | ')} |`
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
+/** A Markdown table, its columns padded as the formatter pads them; the first row is its head. */
+function table(rows) {
+  const widths = rows[0].map((_, column) => Math.max(3, ...rows.map((row) => String(row[column]).length)))
+  const line = (cells) => `| ${cells.map((cell, column) => String(cell).padEnd(widths[column])).join(' | ')} |`
+  const [head, ...body] = rows
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n')
 }
 
 function networks() {
@@ -60,8 +62,8 @@ const PARTS = { networks, training, sentences }
 
 const before = readFileSync('README.md', 'utf8')
 const after = before.replace(
-  /(<!-- generated: (\w+) -->\n)[\s\S]*?(\n<!-- end -->)/g,
-  (_, begin, name, end) => `${begin}${PARTS[name]()}${end}`,
+  /(<!-- generated: (\w+) -->\n)[\s\S]*?(<!-- end -->)/g,
+  (_, begin, name, end) => `${begin}\n${PARTS[name]()}\n\n${end}`,
 )
 if (process.argv.includes('--check')) {
   if (after !== before) {
