@@ -290,6 +290,26 @@ describe('mnist-infer verify', () => {
     expect(misread).toHaveLength(500 - correct)
   })
 
+  test('--report writes all figures to an HTML file, and the same as JSON beside it', async () => {
+    const data = await writeDigits(join(folder, 'digits'), { train: 20, test: 500 })
+    const { exitCode, stdout } = await infer([
+      'verify',
+      '--model',
+      model,
+      '--data',
+      data,
+      '--report',
+      'of the template.html',
+    ])
+    expect(exitCode).toBe(0)
+    const html = await readFile(join(folder, 'of the template.html'), 'utf8')
+    const figures = JSON.parse(await readFile(join(folder, 'of the template.json'), 'utf8'))
+    expect(figures).toMatchObject({ total: 500, provider: { name: 'cpu' } })
+    expect(figures.calibration.bins).toHaveLength(15)
+    expect(html).toContain(`${figures.correct} of 500`)
+    expect(stdout).toMatch(/^Expected calibration error: \d+\.\d\d %$/m)
+  })
+
   test('exits with 1 and one line where the accuracy is below --min-accuracy, after the figures', async () => {
     const data = join(folder, 'all wrong')
     await mkdir(data, { recursive: true })

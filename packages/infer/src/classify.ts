@@ -164,7 +164,7 @@ function answerOf(framed: Framed & { digit: GreyPicture }, probabilities: Float3
   return { ...best, ranking, polarity, box, framed }
 }
 
-interface Running {
+export interface Running {
   readonly session: Session
   readonly digitModel: DigitModel
   readonly path: string
@@ -173,7 +173,13 @@ interface Running {
 /** The most pictures in one run: what AlexNet makes of them still fits into a gigabyte. */
 const LARGEST_BATCH = 256
 
-async function runBatches(running: Running, images: Uint8Array): Promise<Float32Array> {
+/**
+ * Runs a model on digits that are framed already, in batches that it takes.
+ *
+ * @param images [count, 28, 28], paper 0, full ink 255.
+ * @returns Probabilities, [count, 10]
+ */
+export async function runBatches(running: Running, images: Uint8Array): Promise<Float32Array> {
   const count = images.length / DIGIT_PIXELS
   if (!Number.isInteger(count))
     throw new Error(`internal: ${images.length} pixels are no whole number of 28×28 pictures`)

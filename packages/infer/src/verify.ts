@@ -14,6 +14,8 @@ export interface Verification extends Figures {
   readonly model: ModelFacts
   /** For all pictures, opening the model not counted. */
   readonly seconds: number
+  /** [count, 10] */
+  readonly probabilities: Float32Array
 }
 
 /**
@@ -35,7 +37,7 @@ export async function verifyModel(model: string, digits: Digits, options: Verify
       onProgress?.(end, digits.count)
     }
     const seconds = (performance.now() - begin) / 1000
-    return { ...figuresOf(digits.labels, probabilities), model: classifier.info, seconds }
+    return { ...figuresOf(digits.labels, probabilities), model: classifier.info, seconds, probabilities }
   } finally {
     await classifier.close()
   }

@@ -4,6 +4,9 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { templateModel } from '../../../test/support/template-model.js'
 import { generateDigits } from '../src/mnist/index.js'
+import { calibrationOf } from '../src/verify/calibration.js'
+import { compareProviders, type ProviderComparison } from '../src/verify/compare-providers.js'
+import { htmlReport } from '../src/verify/html-report.js'
 import { misreadSheet } from '../src/verify/misread-sheet.js'
 import { figuresOf } from '../src/verify/report.js'
 import { verificationTable } from '../src/verify/table.js'
@@ -123,5 +126,60 @@ describe('misreadSheet', () => {
   test('is a blank sheet where nothing was misread', () => {
     const sheet = misreadSheet([], generateDigits({ count: 10, seed: 2 }))
     expect(sheet.pixels.every((value) => value === 255)).toBe(true)
+  })
+})
+
+describe('calibrationOf', () => {
+  test('is perfect where confidence is what it says', () => {
+    // Four answers at 75 %, three of them right.
+    const certain = rows([
+      [1, 0.75],
+      [1, 0.75],
+      [1, 0.75],
+      [1, 0.75],
+    ])
+    const { bins, expectedError, largestError } = calibrationOf(Uint8Array.of(1, 1, 1, 2), certain)
+    expect(expectedError).toBe(0)
+    expect(largestError).toBe(0)
+    // 0.75 · 15 = 11.25: the bin from 11/15 to 12/15.
+    expect(bins[11]).toEqual({ from: 11 / 15, to: 12 / 15, count: 4, confidence: 0.75, accuracy: 0.75 })
+    expect(bins.filter(({ count }) => count > 0)).toHaveLength(1)
+  })
+
+  test('weighs each bin’s distance by its answers', () => {
+    // Three at 100 %, one of them wrong: distance 1/3. One at 50 %, right: distance 1/2. (3 · 1/3 + 1 · 1/2) / 4 = 3/8.
+    const probabilities = rows([
+      [0, 1],
+      [0, 1],
+      [0, 1],
+      [5, 0.5],
+    ])
+    const { expectedError, largestError } = calibrationOf(Uint8Array.of(0, 0, 9, 5), probabilities)
+    expect(expectedError).toBeCloseTo(3 / 8, 12)
+    expect(largestError).toBe(0.5)
+  })
+})
+
+describe('compareProviders and htmlReport', () => {
+  test('set other providers beside the first, say which are missing, and lead nowhere outside of the page', async () => {
+    const model = join(folder, '<script>alert(1)</script>.onnx'.replaceAll('/', '∕'))
+    await writeFile(model, templateModel({ metadata: { 'mnist.network': 'a "template" & <more>' } }))
+    const digits = generateDigits({ count: 100, seed: 6 })
+    const verification = await verifyModel(model, digits, { provider: 'cpu' })
+    const except = 'cpu'
+    const reference = verification.probabilities.slice()
+    // One answer of the reference is another one: the comparison must see it.
+    reference.copyWithin(0, 10, 20)
+    const changed = digits.labels[0] === digits.labels[1] ? 0 : 1
+    const providers = await compareProviders(model, digits, { reference, except })
+    expect(providers.map(({ provider }) => provider)).toEqual(['cuda', 'webgpu', 'wasm'])
+    const wasm = providers[2] as ProviderComparison
+    expect(wasm).toMatchObject({ missing: undefined })
+    expect(wasm.changedAnswers).toBeLessThanOrEqual(1)
+    if (changed === 1) expect(wasm.largestDifference).toBeGreaterThan(0.01)
+    const html = await htmlReport({ verification, digits, data: 'drawn digits', providers })
+    expect(html).not.toMatch(/<script|https?:|src="(?!data:)/)
+    expect(html).toContain('a &quot;template&quot; &amp; &lt;more&gt; on drawn digits')
+    expect(html.match(/<figure /g)?.length ?? 0).toBe(verification.misread.length)
   })
 })

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { UserError } from 'mnist-export/errors'
 import type { Step } from '../image/frame.js'
-import { writePng } from './write-png.js'
+import { writePng } from './write-file.js'
 
 export interface Explainer {
   /** Writes the steps of one picture into a folder of its name. */

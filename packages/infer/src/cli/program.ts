@@ -42,9 +42,14 @@ export const program: Program = {
               describe: 'Exit with 1 where the accuracy, 0 to 1, is below this',
             })
             .option('misread', { type: 'string', describe: 'PNG file to draw the misread digits in' })
+            .option('report', {
+              type: 'string',
+              describe: 'HTML file to write all figures to, with a JSON file beside it',
+            })
             .option('batch-size', { type: 'number', describe: 'Pictures a run' })
             .option('json', { type: 'boolean', default: false, describe: 'Print the figures as JSON' })
             .example('$0 verify --model lenet5', 'accuracy, figures for each digit, confusion matrix')
+            .example('$0 verify --model lenet5 --report lenet5.html', 'calibration, providers and mistakes, to look at')
             .example('$0 verify --model lenet5 --min-accuracy 0.97 --misread misread.png', 'a check, and the mistakes'),
         async (argv) => {
           const { verifyCommand } = await import('./verify-command.js')

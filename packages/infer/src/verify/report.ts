@@ -1,4 +1,5 @@
 /** What a model got right and wrong on labelled digits, as figures. */
+import { type Calibration, calibrationOf } from './calibration.js'
 
 const CLASSES = 10
 
@@ -30,6 +31,7 @@ export interface Figures {
   /** `confusion[label][answer]` */
   readonly confusion: readonly (readonly number[])[]
   readonly perClass: readonly ClassFigures[]
+  readonly calibration: Calibration
   /** The most confident first. */
   readonly misread: readonly Misread[]
 }
@@ -51,7 +53,9 @@ export function figuresOf(labels: Uint8Array, probabilities: Float32Array): Figu
   misread.sort((a, b) => b.probability - a.probability)
   const total = labels.length
   const correct = total - misread.length
-  return { correct, total, accuracy: correct / total, confusion, perClass: classFigures(confusion), misread }
+  const calibration = calibrationOf(labels, probabilities)
+  const perClass = classFigures(confusion)
+  return { correct, total, accuracy: correct / total, confusion, perClass, calibration, misread }
 }
 
 function classFigures(confusion: readonly (readonly number[])[]): ClassFigures[] {

@@ -1,4 +1,4 @@
-/** PNG files of ours, written whole or not at all. */
+/** Files of ours, written whole or not at all. */
 import { stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { errorLine } from 'mnist-export/cli'
@@ -17,9 +17,13 @@ export async function checkWritable(path: string): Promise<void> {
 
 /** @throws UserError ENVIRONMENT where it cannot be written. */
 export async function writePng(path: string, picture: GreyPicture): Promise<void> {
-  const bytes = await encodePng(picture)
+  await writeWhole(path, Buffer.from(await encodePng(picture)))
+}
+
+/** @throws UserError ENVIRONMENT where it cannot be written. */
+export async function writeWhole(path: string, bytes: Buffer): Promise<void> {
   try {
-    await writeFileAtomic(path, Buffer.from(bytes))
+    await writeFileAtomic(path, bytes)
   } catch (cause) {
     // The error's own path is the temporary file's.
     const { code } = cause as NodeJS.ErrnoException
