@@ -79,13 +79,14 @@ function report({ name, count, turns: { ours, theirs } }) {
   const cpu = (side) => median(side.map((turn) => turn.cpu))
   const megabytes = Math.max(...ours.map(({ peak }) => peak)) / 2 ** 10
   const others = theirs[0].digits
-  const same = [...ours[0].digits].filter(([picture, digit]) => others.get(picture) === digit).length
+  const told = [...ours[0].digits].filter(([, digit]) => digit !== null)
+  const same = told.filter(([picture, digit]) => others.get(picture) === digit).length
   const ratio = rate(ours) / rate(theirs)
   console.log(
     `${name}, ${count.toLocaleString('en-US')} PNG files of ${SIDE}×${SIDE}: mnist-infer ${whole(rate(ours))} pictures/s ` +
       `(${cpu(ours).toFixed(1)} s of processor time, at most ${Math.round(megabytes)} MB), Pillow and onnxruntime in ${PROCESSES} ` +
       `processes ${whole(rate(theirs))} (${cpu(theirs).toFixed(1)} s), medians of ${ours.length} turns: ratio ${ratio.toFixed(2)}, ` +
-      `by processor time ${(cpu(theirs) / cpu(ours)).toFixed(2)}; ${same.toLocaleString('en-US')} answers the same`,
+      `by processor time ${(cpu(theirs) / cpu(ours)).toFixed(2)}; ${whole(same)} of our ${whole(told.length)} answers the same, ${whole(count - told.length)} 'no digit'`,
   )
   return { model: name, pictures: count, ours: rate(ours), theirs: rate(theirs), ratio, megabytes, same }
 }

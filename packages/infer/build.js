@@ -23,6 +23,10 @@ const outside = {
       return { id: 'mnist-export/errors', external: true }
     const ours = importer !== undefined && !importer.includes('node_modules')
     if (!ours) return null
+    if (source === 'mnist-export')
+      throw new Error(
+        `${importer}: expected mnist-export/errors or /reader, found all of the converter: 100 ms for nothing`,
+      )
     if (APART.test(source)) return { id: `../cli/${source.slice(2)}`, external: true }
     const bare = !source.startsWith('.') && !source.startsWith('/')
     return bare && !BUNDLED.test(source) ? { id: source, external: true } : null

@@ -67,8 +67,13 @@ export async function runProgram(
         throw error ?? new UserError('USAGE', `${message}. '${name} --help' lists what there is`)
       }),
   )
+  return runGuarded(name, argv, async () => void (await parser.parseAsync()))
+}
+
+/** Runs what is a command's work and returns the exit status; errors as `runProgram` has them. */
+export async function runGuarded(name: string, argv: readonly string[], work: () => Promise<void>): Promise<number> {
   try {
-    await parser.parseAsync()
+    await work()
     return typeof process.exitCode === 'number' ? process.exitCode : 0
   } catch (error) {
     process.stderr.write(`${name}: ${errorLine(error)}\n`)

@@ -1,8 +1,18 @@
 /** The options of `mnist-infer <pictures…>`, and which of its two ways they ask for: a table of some, or a report of many. */
 import type { Argv } from 'yargs'
-import { modelOptions } from './model-options.js'
+import { MODEL_DEFAULTS, modelOptions } from './model-options.js'
 
 const FORMATS = ['table', 'json', 'jsonl', 'csv'] as const
+
+/** What is not said. */
+export const CLASSIFY_DEFAULTS = {
+  ...MODEL_DEFAULTS,
+  top: 1,
+  invert: 'auto',
+  show: false,
+  multi: false,
+  json: false,
+} as const
 
 export function classifyOptions<T>(command: Argv<T>) {
   return modelOptions(command)
@@ -12,10 +22,14 @@ export function classifyOptions<T>(command: Argv<T>) {
       default: [],
       describe: "Files, folders, globs, tar and IDX archives; '-' for a picture on standard input",
     })
-    .option('top', { type: 'number', default: 1, describe: 'How many digits to list for each picture, 1 to 10' })
+    .option('top', {
+      type: 'number',
+      default: CLASSIFY_DEFAULTS.top,
+      describe: 'How many digits to list for each picture, 1 to 10',
+    })
     .option('invert', {
       choices: ['auto', 'yes', 'no'] as const,
-      default: 'auto' as const,
+      default: CLASSIFY_DEFAULTS.invert,
       describe: 'yes: dark ink on light paper; no: light on dark, as MNIST has it; auto: find out',
     })
     .option('multi', { type: 'boolean', default: false, describe: 'Read every digit in a picture, as numbers' })

@@ -1,5 +1,5 @@
 /** `mnist-infer doctor`: what can run a model here. */
-import { UserError } from 'mnist-export'
+import { UserError } from 'mnist-export/errors'
 import { checkProviders, describeMachine, reportText } from '../doctor/index.js'
 
 export async function doctorCommand({ seconds, json }: { seconds: number; json: boolean }): Promise<void> {

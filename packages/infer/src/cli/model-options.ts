@@ -3,11 +3,14 @@ import type { Argv } from 'yargs'
 
 const PROVIDERS = ['auto', 'cuda', 'webgpu', 'cpu', 'wasm'] as const
 
+/** What is not said. */
+export const MODEL_DEFAULTS = { model: 'lenet5', provider: 'auto', threads: undefined } as const
+
 export function modelOptions<T>(command: Argv<T>) {
   return providerOptions(command).option('model', {
     alias: 'm',
     type: 'string',
-    default: 'lenet5',
+    default: MODEL_DEFAULTS.model,
     describe: 'Name or path of the ONNX model',
   })
 }
@@ -16,7 +19,7 @@ export function providerOptions<T>(command: Argv<T>) {
   return command
     .option('provider', {
       choices: PROVIDERS,
-      default: 'auto' as const,
+      default: MODEL_DEFAULTS.provider,
       describe: 'What computes; auto: CUDA, else the CPU',
     })
     .option('threads', { type: 'number', describe: 'CPU threads (default: one a core)' })

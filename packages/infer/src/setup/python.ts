@@ -1,6 +1,6 @@
 /** A Python with pip, which brings wheels. Nothing is installed into it: wheels are unpacked into folders of ours. */
 import { join } from 'node:path'
-import { UserError } from 'mnist-export'
+import { UserError } from 'mnist-export/errors'
 import { lastWords, runTool, type ToolOptions } from './tool.js'
 
 export interface Python {

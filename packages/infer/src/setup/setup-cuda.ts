@@ -1,7 +1,7 @@
 /** `mnist-infer setup cuda`: ONNX Runtime's CUDA provider from PyPI's wheels, beside a copy of onnxruntime-node's binary, in the cache. */
 import { copyFile, cp, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { UserError } from 'mnist-export'
+import { UserError } from 'mnist-export/errors'
 import { cudaFolder, PROVIDER_FILES, packageBinaries, runtimeVersion } from '../runtime/cuda-library.js'
 import { CUDA_13_WHEELS, PROVIDER_WHEEL } from './cuda-wheels.js'
 import { findPython, pythonWithPip } from './python.js'

@@ -4,7 +4,7 @@
  */
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
-import { UserError } from 'mnist-export'
+import { UserError } from 'mnist-export/errors'
 import { isFolderError } from '../mnist/download/folder-error.js'
 
 /** `.building-<process>-<random>` */

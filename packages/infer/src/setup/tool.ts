@@ -1,6 +1,6 @@
 /** Other programs that a set-up calls: Python, npm, tar, the C++ compiler. Their failures become one line that says what to do. */
 import { spawn } from 'node:child_process'
-import { UserError } from 'mnist-export'
+import { UserError } from 'mnist-export/errors'
 
 export interface ToolOptions {
   readonly cwd?: string

@@ -4,7 +4,7 @@
  */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { UserError } from 'mnist-export'
+import { UserError } from 'mnist-export/errors'
 import type { Python } from './python.js'
 import { lastWords, runTool, type ToolOptions, type ToolResult } from './tool.js'
 
