@@ -9,6 +9,7 @@ import { CUDA_12_LIBRARIES } from '../../setup/tensorflow-wheels.js'
 import type { Tfjs } from '../../tfjs/tfjs.js'
 import { foreignLoader } from './foreign-modules.js'
 import type { NativeTensorflow } from './native-folder.js'
+import { registerNativeGradients } from './native-gradients.js'
 
 /** tfjs's name for it. */
 export const NATIVE_BACKEND = 'tensorflow'
@@ -51,6 +52,7 @@ export function registerNative(tf: Tfjs, native: NativeTensorflow, { threads, wa
   const { NodeJSKernelBackend } = load('dist/nodejs_kernel_backend.js') as KernelModule
   const packageName = wantsGpu ? '@tensorflow/tfjs-node-gpu' : '@tensorflow/tfjs-node'
   tf.core.registerBackend(NATIVE_BACKEND, () => new NodeJSKernelBackend(binding.exports, packageName))
+  registerNativeGradients(tf, NATIVE_BACKEND)
   loaded = binding.exports.TF_Version
   return loaded
 }

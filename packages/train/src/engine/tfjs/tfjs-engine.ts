@@ -8,11 +8,17 @@ import type { Answered, Engine, EngineOptions, EngineState, StepInput } from '..
 import { evaluateDigits } from '../evaluate.js'
 import { type Bindings, bindingsOf, readWeights, writeWeights } from '../network-weights.js'
 import { scaledPixels } from '../pixels.js'
+import { leaveFirstInputAlone } from './first-convolution.js'
+import { NATIVE_BACKEND } from './native-backend.js'
+import { useFusedNormalization } from './native-gradients.js'
 import { watchVariances } from './unbiased-variance.js'
 
 /** Trains `layers`, which must be on tfjs's backend of the moment, in place; disposing of the engine disposes of it. */
 export async function openTfjsEngine(layers: LayersModel, { seed }: Pick<EngineOptions, 'seed'>): Promise<Engine> {
-  return new TfjsEngine(await loadTfjs(), { model: layers, bindings: await bindingsOf(layers), seed })
+  const tf = await loadTfjs()
+  leaveFirstInputAlone(tf, layers)
+  if (tf.core.getBackend() === NATIVE_BACKEND) useFusedNormalization(tf, layers)
+  return new TfjsEngine(tf, { model: layers, bindings: await bindingsOf(layers), seed })
 }
 
 interface Parts {
