@@ -40,7 +40,10 @@ const PARTS = {
     ...(await benchTrain(['lenet5', '--threads', '1'])),
     ...(await benchTrain(['lenet5', '--threads', '2'])),
   ],
-  deepTraining: () => benchTrain(['resnet18', 'alexnet', '--threads', '2', '--rounds', '3']),
+  deepTraining: async () => [
+    ...(await benchTrain(['resnet18', 'alexnet', '--threads', '1', '--rounds', '3'])),
+    ...(await benchTrain(['resnet18', 'alexnet', '--threads', '2', '--rounds', '3'])),
+  ],
   inference: () => benchInfer(['lenet5']),
   generatedDigits: trainedOnGenerated,
 }

@@ -79,6 +79,16 @@ const LAYERS: readonly Layer[] = [
     by: 'Conv',
   },
   {
+    title: 'whose windows are too many to be gathered at once',
+    channels: 1,
+    filters: 2,
+    size: [66, 64],
+    kernel: [11, 11],
+    pads: [0, 1, 0, 1],
+    batch: 180,
+    by: 'Conv',
+  },
+  {
     title: 'strided, even size',
     channels: 20,
     filters: 24,

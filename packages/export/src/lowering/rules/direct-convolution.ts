@@ -3,32 +3,11 @@
  * whose kernel has length 1 along N. What the runtime gathers are then runs of N floats.
  */
 import type { GraphBuilder, Value } from '../../graph/builder.js'
-import {
-  concat,
-  constantOfShape,
-  conv,
-  convTranspose,
-  gemm,
-  pad,
-  reduceSum,
-  reshape,
-  slice,
-  transpose,
-} from '../../graph/ops/index.js'
-import { floatTensor } from '../../onnx/tensor.js'
+import { concat, constantOfShape, conv, convTranspose, pad, reshape, slice, transpose } from '../../graph/ops/index.js'
 import type { Convolution } from '../convolution.js'
 
 /** Maps of at most so many channels (MLAS packs its right-hand side for a product of so few rows) have formulations of their own. */
 const FEW_CHANNELS = 16
-
-/**
- * Pictures of a group: the first of these that divides the batch. The windows of eight fit in the cache; measured on the strided layers
- * of ResNet-18 at batch 256 against groups of 16 and the whole batch: 0.8 and 0.6 of their time.
- */
-const PICTURES_OF_A_GROUP = [8, 4, 2, 1]
-
-/** Windows of at most so many taps on one channel are worth gathering: the identity costs taps² multiplications a position. */
-const FEW_TAPS = 64
 
 export function directConvolution(
   convolution: Convolution,
@@ -172,74 +151,6 @@ function interleaved(
   const shape = (first.shape as number[]).with(axis, longest * parts.length)
   const joined = reshape(g, concat(g, opened, { axis: axis + 1 }), g.int64s(shape, 'joined'))
   return longest * parts.length === length ? joined : slice(g, joined, { starts: [0], ends: [length], axes: [axis] })
-}
-
-/**
- * dw[o, k, c] = Σ x[c, i s + k - p, n] dy[o, i, n]: a convolution whose picture is x as [H, W, N C], whose filters are dy as
- * [OH, OW, N], and whose dilation is the stride, and C along the last axis. The batch is taken in parts, each a group of the
- * convolution: what the runtime gathers for one stays in the cache, and its threads share the groups among them.
- */
-export function directFilterGradient(convolution: Convolution, { x, dy }: { x: Value; dy: Value }): Value {
-  const { call, channels, filters, kernel, strides, pads, inputSize, outputSize, batch } = convolution
-  const { g } = call
-  if (channels === 1 && kernel.reduce((taps, length) => taps * length, 1) <= FEW_TAPS) {
-    return gatheredFilterGradient(convolution, { x, dy })
-  }
-  const part = PICTURES_OF_A_GROUP.find((count) => batch % count === 0) as number
-  const groups = batch / part
-  // What the last window did not reach is cut off; what it reached beyond the picture is padded.
-  const ends = inputSize.map((length, axis) => reach(convolution, axis) - length - (pads[axis] as number))
-  const cut = cropped(g, x, { before: ends.map(() => 0), behind: ends })
-  const [, height, width] = cut.shape as [number, number, number]
-  const positions = height * width
-  const split = reshape(g, cut, g.int64s([channels, positions, groups, part], 'parts'))
-  const ordered = transpose(g, split, { perm: [2, 1, 3, 0] }) // [G, H W, n, C]
-  const picture = reshape(g, ordered, g.int64s([1, groups, height, width, part * channels], 'picture'))
-  const [outputHeight = 0, outputWidth = 0] = outputSize
-  const dySplit = reshape(g, dy, g.int64s([filters, outputHeight * outputWidth, groups, part], 'dy_parts'))
-  const filter = reshape(
-    g,
-    transpose(g, dySplit, { perm: [2, 0, 1, 3] }),
-    g.int64s([groups * filters, 1, outputHeight, outputWidth, part], 'filter'),
-  )
-  const parts = conv(g, [picture, filter], {
-    kernelShape: [outputHeight, outputWidth, part],
-    pads: [...pads.slice(0, 2), 0, ...ends.map(atLeastZero), 0],
-    dilations: [...strides, channels],
-    group: groups,
-  }) // [1, G O, kh, kw, C]
-  const byGroup = reshape(g, parts, g.int64s([groups, filters, ...kernel, channels], 'by_group'))
-  const dw = reduceSum(g, byGroup, { axes: [0], keepdims: 0 })
-  return transpose(g, dw, { perm: [0, 3, 1, 2] }) // [O, kh, kw, C] -> [O, C, kh, kw]
-}
-
-/** One channel and few taps: the windows gathered by a convolution with the identity, then one matrix product. */
-function gatheredFilterGradient(convolution: Convolution, { x, dy }: { x: Value; dy: Value }): Value {
-  const { call, filters, kernel, strides, pads, outputSize, batch } = convolution
-  const { g } = call
-  const taps = kernel.reduce((product, length) => product * length, 1)
-  const identity = Float32Array.from({ length: taps * taps }, (_, index) => (index % (taps + 1) === 0 ? 1 : 0))
-  const gather = g.constant(floatTensor('gather', [taps, 1, ...kernel, 1], identity))
-  const windows = conv(g, [asPicture(g, x), gather], {
-    kernelShape: [...kernel, 1],
-    strides: [...strides, 1],
-    pads: withBatchPads(pads),
-  })
-  const positions = outputSize.reduce((product, length) => product * length, batch)
-  const dw = gemm(
-    g,
-    [
-      reshape(g, dy, g.int64s([filters, positions], 'rows')),
-      reshape(g, windows, g.int64s([taps, positions], 'windows')),
-    ],
-    { transB: 1 },
-  )
-  return reshape(g, dw, g.int64s([filters, 1, ...kernel], 'filters'))
-}
-
-/** Length that the windows cover, the begin padding included. */
-function reach({ kernel, strides, outputSize }: Convolution, axis: number): number {
-  return ((outputSize[axis] as number) - 1) * (strides[axis] as number) + (kernel[axis] as number)
 }
 
 /** [C, H, W, N] → [1, C, H, W, N] */
