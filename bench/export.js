@@ -47,24 +47,28 @@ async function compare(network, { folder, python, rounds }) {
   if (python !== undefined) await quiet(python, ['-I', path('save-keras.py'), model, saved])
 
   const [ours, theirs, copied] = ['ours', 'theirs', 'copied'].map((name) => `${model}.${name}.onnx`)
-  const turns = { ours: [], copy: [], theirs: [] }
+  const turns = { ours: [], api: [], copy: [], theirs: [] }
   for (let round = 0; round <= rounds; round++) {
     const mine = await node([COMMAND, model, '-o', ours])
+    const api = await node([path('export-api.js'), model, ours])
     const copy = await node([path('copy.js'), copied, join(model, 'weights.bin')])
     const other = python && (await seconds(python, ['-m', 'tf2onnx.convert', ...tf2onnxArguments(saved, theirs)]))
     // The first round fills the disk's cache; of none it is the only one.
     if (round === 0 && rounds > 0) continue
     turns.ours.push(mine)
+    turns.api.push(api)
     turns.copy.push(copy)
     turns.theirs.push(other)
   }
   const of = (side, what) => median(turns[side].map((turn) => turn[what]))
   const { size } = await stat(ours)
   const cpu = of('ours', 'cpu') - of('copy', 'cpu')
+  const memory = (side) =>
+    `${(of(side, 'memory') / size).toFixed(2)} times the file (${(of(side, 'memory') / 1e6).toFixed(0)} MB)`
   console.log(
     `${network}: ${(size / 1e6).toFixed(1)} MB in ${of('ours', 'seconds').toFixed(2)} s from a cold start, ` +
-      `${cpu.toFixed(2)} s of CPU beyond a bare copy, memory ${(of('ours', 'memory') / size).toFixed(2)} times the file ` +
-      `(${(of('ours', 'memory') / 1e6).toFixed(0)} MB); medians of ${rounds} turns`,
+      `${cpu.toFixed(2)} s of CPU beyond a bare copy, memory ${memory('ours')}, of the API ${memory('api')}; ` +
+      `medians of ${rounds} turns`,
   )
   if (python === undefined) return
   const [mine, other] = [of('ours', 'seconds'), median(turns.theirs)]

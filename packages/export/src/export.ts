@@ -7,9 +7,23 @@ import { encodeModel } from './onnx/encode.js'
 import type { Model } from './onnx/model.js'
 import { optimizeModel, type PassReport } from './passes/optimize.js'
 
-/** A tfjs-layers model, as far as it is needed here: `save` hands the artifacts to an IOHandler. */
+/**
+ * A tfjs-layers model, as far as it is needed here. Its weights are read one by one where it shows them; `save`, which hands the
+ * artifacts to an IOHandler, makes copies of all of them.
+ */
 export interface SavableModel {
   save(handler: { readonly save: (artifacts: LayersModelArtifacts) => Promise<SaveResult> }): Promise<unknown>
+  toJSON?(unused: undefined, returnString: false): unknown
+  readonly weights?: readonly SavableWeight[]
+}
+
+/** The part of tfjs-layers's LayerVariable that is needed here. */
+export interface SavableWeight {
+  /** The name in weightSpecs; `name` may have a number behind it. */
+  readonly originalName: string
+  readonly shape: readonly (number | null)[]
+  readonly dtype: string
+  read(): { data(): Promise<unknown> }
 }
 
 /** What tfjs expects of an IOHandler. */
@@ -31,7 +45,7 @@ export interface ExportOptions extends ConvertOptions {
 export interface ExportedModel {
   /** The .onnx file. */
   readonly bytes: Uint8Array
-  /** What the file holds. */
+  /** What the file holds. Its weights are read from the artifacts when they are first asked for: leave those unchanged until then. */
   readonly model: Model
   /** Where each tfjs weight is in the graph, before the passes: those keep a weight's name, but may change its values. */
   readonly weights: readonly WeightBinding[]
@@ -68,6 +82,25 @@ function isSavable(source: SavableModel | LayersModelArtifacts): source is Savab
 }
 
 async function artifactsOf(model: SavableModel): Promise<LayersModelArtifacts> {
+  return (await shownArtifacts(model)) ?? savedArtifacts(model)
+}
+
+/** What `save` would hand over, in the memory of the model's own backend where that is the CPU's. */
+async function shownArtifacts(model: SavableModel): Promise<LayersModelArtifacts | undefined> {
+  const { weights } = model
+  const modelTopology = model.toJSON?.(undefined, false)
+  if (weights === undefined || typeof modelTopology !== 'object' || modelTopology === null) return undefined
+  const weightData: Uint8Array[] = []
+  for (const weight of weights) {
+    const values = await weight.read().data()
+    if (!ArrayBuffer.isView(values)) return undefined
+    weightData.push(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
+  }
+  const weightSpecs = weights.map(({ originalName: name, shape, dtype }) => ({ name, shape: shape.map(Number), dtype }))
+  return { modelTopology, weightSpecs, weightData }
+}
+
+async function savedArtifacts(model: SavableModel): Promise<LayersModelArtifacts> {
   let saved: LayersModelArtifacts | undefined
   await model.save({
     save: async (artifacts) => {

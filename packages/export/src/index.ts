@@ -24,7 +24,13 @@ export { LAYER_HANDLERS } from './convert/table.js'
 export { fromOnnx, toOnnx, type WeightBinding, type WeightLayout } from './convert/weight-binding.js'
 export { DIGIT_INPUT, type DigitModelFacts, digitModelOptions } from './digit-model.js'
 export { type ErrorCode, UserError } from './errors.js'
-export { type ExportedModel, type ExportOptions, exportLayersModel, type SavableModel } from './export.js'
+export {
+  type ExportedModel,
+  type ExportOptions,
+  exportLayersModel,
+  type SavableModel,
+  type SavableWeight,
+} from './export.js'
 export {
   compositeTrainingStep,
   type DropoutLayer,

@@ -3,7 +3,7 @@ import type * as TfCore from '@tensorflow/tfjs-core'
 import type * as TfLayers from '@tensorflow/tfjs-layers'
 import type * as Ort from 'onnxruntime-node'
 import { describe, expect, test } from 'vitest'
-import { decodeModel, type ExportOptions, exportLayersModel, UserError } from '../src/index.js'
+import { decodeModel, type ExportOptions, exportLayersModel, type SavableModel, UserError } from '../src/index.js'
 
 // tfjs's ESM entry points do not resolve in Node.
 const require = createRequire(import.meta.url)
@@ -66,6 +66,13 @@ describe('exportLayersModel', () => {
   ])('%s', async (_, options, expected) => {
     const { model } = await exportLayersModel(smallModel(), options)
     expect(model.graph.nodes.map(({ opType }) => opType)).toEqual(expect.arrayContaining(expected))
+  })
+
+  test('makes the same file of a model that shows its weights and of one that only saves itself', async () => {
+    const model = smallModel()
+    const savable = { save: (handler: Parameters<typeof model.save>[0]) => model.save(handler) }
+    const [shown, saved] = [await exportLayersModel(model), await exportLayersModel(savable as SavableModel)]
+    expect(shown.bytes).toEqual(saved.bytes)
   })
 
   test('refuses a pass that does not exist', async () => {

@@ -1,10 +1,11 @@
 /** .onnx files: read whole, written whole or not at all. */
 import { rmSync } from 'node:fs'
-import { open, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
+import { type FileHandle, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { UserError } from '../errors.js'
 import { decodeModel } from '../onnx/decode.js'
 import { encodedPieces } from '../onnx/encode.js'
+import type { Piece } from '../onnx/message-writer.js'
 import type { Model } from '../onnx/model.js'
 
 /** @throws UserError INPUT where there is no such file, or it is no model. */
@@ -53,7 +54,7 @@ export async function writeModelFile(output: string, model: Model): Promise<numb
   try {
     const handle = await open(hidden, 'w')
     try {
-      await handle.writev(pieces)
+      await writePieces(handle, pieces)
       await handle.sync()
     } finally {
       await handle.close()
@@ -67,6 +68,39 @@ export async function writeModelFile(output: string, model: Model): Promise<numb
     for (const signal of SIGNALS) process.off(signal, removeAndEnd)
   }
   return length
+}
+
+/** Those that lie in memory together; those that are made when they are written one after the other, in the same memory. */
+async function writePieces(handle: FileHandle, pieces: readonly Piece[]): Promise<void> {
+  const made = pieces.map((piece) => (piece instanceof Uint8Array ? 0 : piece.byteLength))
+  const scratch = new Uint8Array(made.reduce((most, length) => Math.max(most, length), 0))
+  let waiting: Uint8Array[] = []
+  for (const piece of pieces) {
+    if (piece instanceof Uint8Array) {
+      waiting.push(piece)
+      continue
+    }
+    const target = scratch.subarray(0, piece.byteLength)
+    piece.fill(target)
+    await writeAll(handle, [...waiting, target])
+    waiting = []
+  }
+  await writeAll(handle, waiting)
+}
+
+/** A disk that fills up takes a part without an error: the rest is written again, and meets it. */
+async function writeAll(handle: FileHandle, buffers: readonly Uint8Array[]): Promise<void> {
+  let rest = buffers.filter(({ byteLength }) => byteLength > 0)
+  while (rest.length > 0) {
+    let { bytesWritten } = await handle.writev(rest)
+    const next = rest.findIndex(({ byteLength }) => {
+      if (bytesWritten < byteLength) return true
+      bytesWritten -= byteLength
+      return false
+    })
+    rest =
+      next === -1 ? [] : rest.slice(next).map((buffer, index) => (index === 0 ? buffer.subarray(bytesWritten) : buffer))
+  }
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const

@@ -125,18 +125,25 @@ function decode({ name, shape, dtype, quantization }: WeightSpec, bytes: Uint8Ar
   if (quantization === undefined) {
     if (dtype === 'float32') return new Float32Array(...aligned(bytes, 4))
     if (dtype === 'int32') return Float32Array.from(new Int32Array(...aligned(bytes, 4)))
-    return Float32Array.from(bytes, (byte) => (byte === 0 ? 0 : 1))
+    return eachElement(bytes, (byte) => (byte === 0 ? 0 : 1))
   }
-  if (quantization.dtype === 'float16') return Float32Array.from(new Uint16Array(...aligned(bytes, 2)), halfToFloat)
+  if (quantization.dtype === 'float16') return eachElement(new Uint16Array(...aligned(bytes, 2)), halfToFloat)
   const { scale, min } = quantization
   if (typeof scale !== 'number' || typeof min !== 'number') {
     throw invalid(`weight ${name}`, 'the scale and min of its quantization', JSON.stringify(quantization))
   }
   const levels = quantization.dtype === 'uint8' ? bytes : new Uint16Array(...aligned(bytes, 2))
-  const values = Float32Array.from(levels, (level) => level * scale + min)
-  if (values.length !== shape.reduce((count, dim) => count * dim, 1))
+  if (levels.length !== shape.reduce((count, dim) => count * dim, 1))
     throw new Error(`internal: weight ${name}: length`)
-  return dtype === 'int32' ? values.map(Math.round) : values
+  const isInteger = dtype === 'int32'
+  return eachElement(levels, (level) => (isInteger ? Math.round(level * scale + min) : level * scale + min))
+}
+
+/** A loop, since `Float32Array.from` walks its source by an iterator, ten times as slowly. */
+function eachElement(stored: Uint8Array | Uint16Array | Int32Array, value: (stored: number) => number): Float32Array {
+  const values = new Float32Array(stored.length)
+  for (let index = 0; index < stored.length; index++) values[index] = value(stored[index] as number)
+  return values
 }
 
 /** Arguments of a typed array over `bytes`: a view where they lie on a multiple of `size`, a copy otherwise. */

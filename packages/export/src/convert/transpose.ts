@@ -23,6 +23,17 @@ export function isPermutation(order: readonly number[]): boolean {
 
 /** `values` of shape `dims` with its axes in `order`: axis i of the result is axis `order[i]` of the source. */
 export function transposed(values: Float32Array, dims: readonly number[], order: readonly number[]): Float32Array {
+  const result = new Float32Array(values.length)
+  transposeInto(result, values, { dims, order })
+  return result
+}
+
+/** The same into `result`, of the same length, which is not the memory of `values`. */
+export function transposeInto(
+  result: Float32Array,
+  values: Float32Array,
+  { dims, order }: { readonly dims: readonly number[]; readonly order: readonly number[] },
+): void {
   if (order.length !== dims.length || !isPermutation(order)) {
     throw new Error(`internal: transpose: [${order.join(', ')}] is no permutation of ${dims.length} axes`)
   }
@@ -31,7 +42,10 @@ export function transposed(values: Float32Array, dims: readonly number[], order:
   }
   const merged = mergedAxes(dims, order)
   const rank = merged.dims.length
-  if (rank < 2 || values.length === 0) return values.slice()
+  if (rank < 2 || values.length === 0) {
+    result.set(values)
+    return
+  }
 
   const sourceStrides = strides(merged.dims)
   // By the result's axes: lengths, steps in the source, steps in the result.
@@ -42,7 +56,6 @@ export function transposed(values: Float32Array, dims: readonly number[], order:
   const across = merged.order.indexOf(rank - 1) // contiguous in the source
   const outer = lengths.map((_, axis) => axis).filter((axis) => axis !== inner && axis !== across)
 
-  const result = new Float32Array(values.length)
   const innerLength = lengths[inner] ?? 0
   const innerFrom = from[inner] ?? 0
   const acrossLength = across === inner ? 1 : (lengths[across] ?? 0)
@@ -83,7 +96,7 @@ export function transposed(values: Float32Array, dims: readonly number[], order:
       source -= next * (from[axis] as number)
       target -= next * (to[axis] as number)
     }
-    if (digit < 0) return result
+    if (digit < 0) return
   }
 }
 

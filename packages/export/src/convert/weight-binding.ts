@@ -3,7 +3,7 @@
  * applied in both directions, so that weights trained in an ONNX graph go back into the LayersModel they came from.
  */
 import { elementCount } from '../onnx/tensor.js'
-import { inversePermutation, isPermutation, transposed } from './transpose.js'
+import { inversePermutation, isPermutation, transposed, transposeInto } from './transpose.js'
 
 /** The ONNX array is the tfjs array reshaped to `reshape`, transposed by `transpose`, its blocks ordered, reshaped to `shape`. */
 export interface WeightLayout {
@@ -40,6 +40,13 @@ export function transposedLayout(shape: readonly number[], order: readonly numbe
 /** The elements of a tfjs weight in the order of its initializer. */
 export function toOnnx({ layout }: WeightBinding, values: Float32Array): Float32Array {
   return reordered(transposed(values, layout.reshape, layout.transpose), layout.blocks)
+}
+
+/** The same into `target`, of the same length. */
+export function writeOnnx({ layout }: WeightBinding, values: Float32Array, target: Float32Array): void {
+  const { reshape: dims, transpose: order, blocks } = layout
+  if (blocks === undefined) transposeInto(target, values, { dims, order })
+  else target.set(reordered(transposed(values, dims, order), blocks))
 }
 
 /** The elements of an initializer in the order of its tfjs weight: the inverse of `toOnnx`. */

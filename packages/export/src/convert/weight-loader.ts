@@ -2,11 +2,11 @@
 
 import { UserError } from '../errors.js'
 import type { GraphBuilder, Value } from '../graph/builder.js'
-import { floatTensor } from '../onnx/tensor.js'
+import { deferredFloatTensor } from '../onnx/deferred-tensor.js'
 import type { WeightStore } from './artifacts.js'
 import type { WeightRequest } from './layer-call.js'
 import type { LayerConfig } from './layer-config.js'
-import { checkLayout, sameLayout, toOnnx, type WeightBinding } from './weight-binding.js'
+import { checkLayout, sameLayout, type WeightBinding, writeOnnx } from './weight-binding.js'
 
 export class WeightLoader {
   readonly bindings: WeightBinding[] = []
@@ -52,7 +52,13 @@ export class WeightLoader {
       throw new UserError('INPUT', `${config.where}: ${tfjsName}, expected shape [${shape.join(', ')}], found ${found}`)
     }
     if (!areFinite(weight.values)) this.warnings.push(`${tfjsName} holds values that are not finite`)
-    const value = this.#g.initializer(floatTensor(initializer, layout.shape, toOnnx(binding, weight.values)))
+    const store = this.#store
+    const value = this.#g.initializer(
+      // Read again when it is written: what is decoded here is let go.
+      deferredFloatTensor(initializer, layout.shape, (target) => {
+        writeOnnx(binding, store.read(tfjsName).values, target)
+      }),
+    )
     this.#loaded.set(identity, value)
     this.bindings.push(binding)
     return value

@@ -1,5 +1,6 @@
 /** A model in figures: for each node what it yields, how many parameters it has, what it costs; and the totals. */
 import type { TypedShape } from '../graph/shape-inference.js'
+import { tensorBytes } from '../onnx/deferred-tensor.js'
 import { DataType, type Dimension, type Model, type Node, type Tensor } from '../onnx/model.js'
 import { elementCount } from '../onnx/tensor.js'
 import { flopsOf } from './flops.js'
@@ -60,7 +61,7 @@ export function modelSummary({ graph }: Model): ModelSummary {
       const tensor = unused.get(name)
       if (tensor === undefined) continue
       unused.delete(name)
-      bytes += tensor.data.byteLength
+      bytes += tensorBytes(tensor).byteLength
       if (isWeight(node, index, tensor)) parameters += elementCount(tensor.dims)
     }
     const typesOf = (names: readonly string[]): (TypedShape | undefined)[] => names.map((name) => costTypes.get(name))
@@ -84,7 +85,7 @@ export function modelSummary({ graph }: Model): ModelSummary {
     totals: {
       nodes: rows.length,
       parameters: sum(rows.map(({ parameters }) => parameters)),
-      bytes: sum(graph.initializers.map(({ data }) => data.byteLength)),
+      bytes: sum(graph.initializers.map((tensor) => tensorBytes(tensor).byteLength)),
       flops: sum(rows.map(({ flops }) => flops ?? 0)),
       uncounted: rows.filter(({ flops }) => flops === null).length,
     },

@@ -3,6 +3,7 @@
  * normalised: equal models give equal bytes. A model of 2 GiB or more would need external data, which is not written.
  */
 import { UserError } from '../errors.js'
+import { tensorBytes } from './deferred-tensor.js'
 import {
   ATTRIBUTE,
   ATTRIBUTE_TYPE,
@@ -39,7 +40,7 @@ export function encodeModel(model: Model): Uint8Array {
   return joined(encodedPieces(model))
 }
 
-/** The same bytes in pieces, of which the tensors' are their own memory: for a writer that can do without the whole. */
+/** The same bytes in pieces, of which the tensors' are their own memory or not made yet: for a writer that can do without the whole. */
 export function encodedPieces(model: Model): Pieces {
   const pieces = modelProto(model)
   if (pieces.length > MAX_BYTES) {
@@ -132,7 +133,9 @@ function attributeValue(writer: MessageWriter, attribute: Attribute): MessageWri
   }
 }
 
-function tensorProto({ name, dataType, dims, data, strings }: Tensor): Pieces {
+function tensorProto(tensor: Tensor): Pieces {
+  const { name, dataType, dims, strings } = tensor
+  const data = tensorBytes(tensor)
   const expected = byteLength(dataType, dims)
   if (dataType !== DataType.STRING && data.byteLength !== expected) {
     throw new Error(`internal: tensor ${name}: [${dims}] of data type ${dataType}, found ${data.byteLength} bytes`)

@@ -3,17 +3,20 @@
  * the message lies that holds them.
  */
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
+import type { DeferredBytes } from './deferred-tensor.js'
 
-/** A finished message: its bytes in pieces, some of which are views of tensors. */
+export type Piece = Uint8Array | DeferredBytes
+
+/** A finished message: its bytes in pieces, some of which are views of tensors, or are made when they are written. */
 export interface Pieces {
-  readonly pieces: readonly Uint8Array[]
+  readonly pieces: readonly Piece[]
   readonly length: number
 }
 
 /** Each method writes one field, its number first. Empty strings are left out, as protobuf's default is. */
 export class MessageWriter {
   readonly #writer = new BinaryWriter()
-  readonly #pieces: Uint8Array[] = []
+  readonly #pieces: Piece[] = []
   #length = 0
 
   int(field: number, value: number | bigint): this {
@@ -48,7 +51,7 @@ export class MessageWriter {
   }
 
   /** The bytes are kept as they are until the file is put together. */
-  bytes(field: number, value: Uint8Array): this {
+  bytes(field: number, value: Piece): this {
     return this.message(field, { pieces: [value], length: value.byteLength })
   }
 
@@ -78,7 +81,8 @@ export function joined({ pieces, length }: Pieces): Uint8Array {
   const bytes = new Uint8Array(length)
   let offset = 0
   for (const piece of pieces) {
-    bytes.set(piece, offset)
+    if (piece instanceof Uint8Array) bytes.set(piece, offset)
+    else piece.fill(bytes.subarray(offset, offset + piece.byteLength))
     offset += piece.byteLength
   }
   return bytes

@@ -7,6 +7,7 @@
  * are W's first axis, in a ConvTranspose (of one group) and in a Gemm that does not transpose W the second.
  */
 import { floatAttribute, intAttribute } from '../graph/attributes.js'
+import { copyFloats, deferredFloatTensor } from '../onnx/deferred-tensor.js'
 import type { Node, Tensor } from '../onnx/model.js'
 import { floatTensor, floatValues } from '../onnx/tensor.js'
 import type { GraphEdit } from './graph-edit.js'
@@ -78,12 +79,12 @@ function outputAxis(node: Node): number | string {
 
 /** Each number times the factor of its place along `axis`. */
 function scaledAlong(tensor: Tensor, axis: number, factors: Float64Array): Tensor {
-  const values = floatValues(tensor)
   const inner = tensor.dims.slice(axis + 1).reduce((product, length) => product * length, 1)
-  const scaled = new Float32Array(values.length)
-  for (let index = 0, channel = 0; index < values.length; channel = (channel + 1) % factors.length) {
-    const factor = factors[channel] as number
-    for (const end = index + inner; index < end; index++) scaled[index] = (values[index] as number) * factor
-  }
-  return floatTensor(tensor.name, tensor.dims, scaled)
+  return deferredFloatTensor(tensor.name, tensor.dims, (values) => {
+    copyFloats(tensor, values)
+    for (let index = 0, channel = 0; index < values.length; channel = (channel + 1) % factors.length) {
+      const factor = factors[channel] as number
+      for (const end = index + inner; index < end; index++) values[index] = (values[index] as number) * factor
+    }
+  })
 }

@@ -5,6 +5,7 @@
 
 import { captures, renamedCaptures } from '../graph/captures.js'
 import { withoutDeadNodes } from '../graph/without-dead-nodes.js'
+import { renamedTensor } from '../onnx/deferred-tensor.js'
 import type { Graph, Node, Tensor } from '../onnx/model.js'
 
 export class GraphEdit {
@@ -83,7 +84,7 @@ export class GraphEdit {
   add(tensor: Tensor): string {
     let name = tensor.name
     for (let suffix = 2; this.#isTaken(name); suffix++) name = `${tensor.name}_${suffix}`
-    this.#initializers.set(name, { ...tensor, name })
+    this.#initializers.set(name, renamedTensor(tensor, name))
     return name
   }
 
