@@ -90,6 +90,12 @@ describe('a set-up that can’t be made says why in one line and leaves nothing'
       /^mnist-train: .*tfjs-node-4\.22\.0\.tgz: expected SHA-512 .*, found .*\. Fetch it again$/,
     ],
     [
+      'a folder of wheels that is a file',
+      ['setup', 'webgpu', '--wheel', '@/tensorflow-tfjs-node-4.22.0.tgz'],
+      {},
+      /^mnist-train: --wheel .*: expected a folder with the wheels and npm packages, found a file: name the folder that it is in$/,
+    ],
+    [
       'a cache that can’t be written',
       ['setup', 'webgpu', '--wheel', '@'],
       { XDG_CACHE_HOME: '@/tensorflow-tfjs-node-4.22.0.tgz' },

@@ -1,4 +1,5 @@
 /** `mnist-train setup <what>`: brings the native parts of an engine into the user's cache, or takes them out. */
+import { stat } from 'node:fs/promises'
 import { UserError } from 'mnist-export'
 import { interruptible } from 'mnist-infer/setup'
 import { removeTensorflow, setupTensorflow } from '../setup/setup-tensorflow.js'
@@ -16,6 +17,7 @@ export interface SetupArguments {
 
 export async function setupCommand(args: SetupArguments): Promise<void> {
   if (args.cuda && args.cpu) throw new UserError('USAGE', '--cuda, --cpu: expected one of them, found both')
+  if (args.wheel !== undefined) await checkFolder(args.wheel)
   await (args.what === 'tensorflow' ? tensorflow(args) : webgpu(args))
 }
 
@@ -46,6 +48,14 @@ async function webgpu({ cuda, cpu, wheel, python, remove }: SetupArguments): Pro
   const { folder, wasThere } = await interruptible((signal) => setupWebgpu({ from: wheel, signal, onStep }))
   say(`${wasThere ? 'was set up already' : 'done'}: in ${folder}`)
   say('train with it: mnist-train --engine tfjs-webgpu')
+}
+
+/** Before anything is fetched: where the name is wrong, npm would be asked instead. */
+async function checkFolder(path: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined)
+  if (found?.isDirectory() === true) return
+  const what = found === undefined ? 'nothing' : 'a file: name the folder that it is in'
+  throw new UserError('INPUT', `--wheel ${path}: expected a folder with the wheels and npm packages, found ${what}`)
 }
 
 function onStep(step: string): void {

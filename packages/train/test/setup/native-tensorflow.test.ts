@@ -49,7 +49,7 @@ describe.runIf(isWanted)('TensorFlow set up from nothing (in CI or with SETUP_TE
   })
 
   test('is quick to run again', async () => {
-    const { stdout } = await mnistTrain('setup', 'tensorflow', '--cpu', '--wheel', '/nowhere')
+    const { stdout } = await mnistTrain('setup', 'tensorflow', '--cpu', '--wheel', await emptyFolder())
     expect(stdout).toMatch(/^was set up already: tfjs-node \(tfjs, TensorFlow 2\.18\.1, CPU, 1 thread\)/)
   })
 
