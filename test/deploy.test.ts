@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { execa } from 'execa'
 import { describe, expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { ROOT } from './support/commands.js'
@@ -11,6 +13,17 @@ interface Manifest {
   readonly apiVersion: string
   readonly kind: string
   readonly spec: Record<string, unknown>
+}
+
+interface BulkContainer {
+  readonly command: readonly string[]
+  readonly args: readonly string[]
+  readonly workingDir: string
+}
+
+interface BulkJob {
+  readonly completions: number
+  readonly template: { readonly spec: { readonly containers: readonly BulkContainer[] } }
 }
 
 /** Where the package has Kubernetes' own schema and type of each kind, made from its OpenAPI document. */
@@ -122,6 +135,51 @@ describe('what deploy/ has', () => {
     })
     expect(await typeErrors(containers.flat().map((container) => ['v1', 'IContainer', container] as const))).toBe('')
   })
+
+  test('for many pictures answers each in one pod, and a pod that is started again goes on with its part', async () => {
+    const jobs = (await manifests('kubernetes')).filter(([, { kind }]) => kind === 'Job')
+    const [{ completions, template } = {} as BulkJob] = jobs.map(([, { spec }]) => spec as unknown as BulkJob)
+    const [{ command, args, workingDir } = {} as BulkContainer] = template.spec.containers
+    expect([workingDir, command[0]]).toEqual(['/data', 'node'])
+    const data = await mkdtemp(join(tmpdir(), 'volume of a job '))
+    const pictures = join(data, 'pictures')
+    await mkdir(pictures)
+    await mkdir(join(data, 'answers'))
+    const names = Array.from({ length: 20 }, (_, index) => `pictures/${String(index).padStart(2, '0')}.png`)
+    for (const name of names) await cp(join(ROOT, 'test/fixtures/pictures/digit.png'), join(data, name))
+    await writeFile(join(data, names[3] as string), 'no picture')
+    await writeFile(join(data, 'pictures.txt'), names.map((name) => `${name}\n`).join(''))
+
+    const pod = (index: number) => {
+      const own = args.map((arg) => arg.replaceAll('$(JOB_COMPLETION_INDEX)', String(index)))
+      return execa(process.execPath, [(command[1] as string).replace('/app', ROOT), ...own], {
+        cwd: data,
+        reject: false,
+      })
+    }
+    const answersOf = async (index: number) => readFile(join(data, 'answers', `${index}.jsonl`), 'utf8')
+    const codes: (number | undefined)[] = []
+    for (let index = 0; index < completions; index++) codes.push((await pod(index)).exitCode)
+    // The fourth picture is in the fourth part.
+    expect(codes).toEqual([0, 0, 0, 1, 0, 0, 0, 0])
+    // As if it had been killed within its second record.
+    const whole = await answersOf(5)
+    await writeFile(join(data, 'answers', '5.jsonl'), whole.slice(0, whole.indexOf('\n') + 20))
+    expect([(await pod(3)).exitCode, (await pod(5)).exitCode]).toEqual([0, 0])
+    expect(await answersOf(5)).toBe(whole)
+
+    const parts = await Promise.all(Array.from({ length: completions }, (_, index) => answersOf(index)))
+    const answered = parts.map((text) =>
+      text
+        .trim()
+        .split('\n')
+        .map((line) => (JSON.parse(line) as { picture: string }).picture),
+    )
+    expect(answered).toEqual(
+      Array.from({ length: completions }, (_, part) => names.filter((_, place) => place % completions === part)),
+    )
+    await rm(data, { recursive: true })
+  }, 120_000)
 
   test('for a container copies files that are there', async () => {
     const text = await readFile(join(ROOT, 'deploy', 'Containerfile'), 'utf8')
