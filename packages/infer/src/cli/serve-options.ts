@@ -24,7 +24,7 @@ export function serveOptions<T>(command: Argv<T>) {
     .option('workers', number('Threads with sessions of their own (default: one a core, at least 2)'))
     .option('max-batch', number('Digits in a batch (default: 64)'))
     .option('max-delay', number('Milliseconds that a request waits for company (default: 1)'))
-    .option('queue', number('Requests that may wait; more are answered 429 (default: 128)'))
+    .option('queue', number('Requests that may wait; more are answered 429 (default: 96)'))
     .option('timeout', number('Milliseconds until 504 (default: 10000)'))
     .option('rate', number('Requests a second from one address; 0: any number (default: 0)'))
     .option('max-pixels', number('Pixels of a picture (default: 32 million)'))

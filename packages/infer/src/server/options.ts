@@ -63,7 +63,7 @@ const DEFAULTS = {
   provider: 'cpu',
   maxBatch: 64,
   maxDelay: 1,
-  queue: 128,
+  queue: 96,
   timeout: 10_000,
   reload: 1000,
   rate: 0,
