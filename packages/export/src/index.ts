@@ -18,7 +18,7 @@ export {
 } from './compress/index.js'
 export type { LayersModelArtifacts, Quantization, WeightSpec } from './convert/artifacts.js'
 export { type ConvertedModel, type ConvertOptions, convertLayersModel } from './convert/convert.js'
-export type { Feature, Layout } from './convert/feature.js'
+export { channelsFirstFeature, type Feature, type Layout, plainFeature } from './convert/feature.js'
 export type { LayerCall, LayerHandler } from './convert/layer-call.js'
 export { LAYER_HANDLERS } from './convert/table.js'
 export { fromOnnx, toOnnx, type WeightBinding, type WeightLayout } from './convert/weight-binding.js'

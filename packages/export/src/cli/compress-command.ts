@@ -6,7 +6,7 @@ import type { ExportArguments } from './export-command.js'
 import { checkOutput, readModelFile, writeModelFile } from './model-file.js'
 
 /** Options that only a conversion has. */
-const CONVERSION = ['nchw', 'training', 'check', 'name'] as const
+const CONVERSION = ['nchw', 'training', 'check', 'name', 'handlers'] as const
 
 export async function compressCommand(args: ExportArguments): Promise<void> {
   const { source, output, precision, json } = args

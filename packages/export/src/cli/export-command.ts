@@ -18,6 +18,7 @@ import {
   compressed,
   compressionRows,
 } from './compress/compression.js'
+import { type HandlersFile, readHandlers } from './handlers-file.js'
 import { checkOutput, writeModelFile } from './model-file.js'
 import { readSource, type Source } from './source.js'
 
@@ -30,6 +31,8 @@ export interface ExportArguments extends CompressionArguments {
   readonly without: readonly string[]
   readonly training: boolean
   readonly check: boolean
+  /** Path of a module with handlers of the user's own layers. */
+  readonly handlers: string | undefined
   readonly json: boolean
 }
 
@@ -42,8 +45,10 @@ export interface ExportOutcome {
   readonly layers: number
   readonly parameters: number
   readonly nodes: number
-  /** For a batch of one. */
+  /** For a batch of one; of the nodes whose sizes are known. */
   readonly flops: number
+  /** How many nodes that leaves out: a model that takes pictures of any size has a cost for each size. */
+  readonly uncounted: number
   readonly inputs: Readonly<Record<string, string>>
   readonly outputs: Readonly<Record<string, string>>
   /** How many nodes each pass rewrote; a pass that was left out is not named. */
@@ -66,13 +71,14 @@ export async function exportCommand(args: ExportArguments): Promise<void> {
     const names = PASSES.map(({ name }) => name).join(', ')
     throw new UserError('USAGE', `--no-pass ${unknown}: expected one of ${names}`)
   }
-  const check = args.check ? await loadCheck() : undefined
+  const own = await readHandlers(args.handlers)
+  const check = args.check ? await loadCheck(own) : undefined
   const source = await readSource(args.source)
   await checkOutput(output, source.files)
   const trainingFile = args.training ? trainingName(output) : undefined
   if (trainingFile !== undefined) await checkOutput(trainingFile, source.files)
 
-  const options = exportOptions(args, source)
+  const options = { ...exportOptions(args, source), handlers: own.handlers }
   const exported = optimizedModel(source.artifacts, options)
   const compression = precision === 'fp32' ? undefined : await compressed(exported.model, args)
   // Made before anything is written: where it cannot be, neither file is.
@@ -98,14 +104,15 @@ export async function exportCommand(args: ExportArguments): Promise<void> {
 }
 
 /** Before anything is converted: what is missing is said at once. */
-async function loadCheck() {
+async function loadCheck({ handlers, register }: HandlersFile) {
   const [{ checkExport }, { loadRuntimes }] = await Promise.all([
     import('./check/check.js'),
     import('./check/runtimes.js'),
   ])
   const runtimes = loadRuntimes()
+  register?.({ ...runtimes.core, ...runtimes.layers })
   return (artifacts: Source['artifacts'], exported: { bytes: Uint8Array; model: Model }) =>
-    checkExport(artifacts, exported, runtimes)
+    checkExport(artifacts, { ...exported, handlers }, runtimes)
 }
 
 function exportOptions({ nchw, name, without }: ExportArguments, { options }: Source): ExportOptions {
@@ -148,11 +155,18 @@ function outcomeOf(
     parameters: totals.parameters,
     nodes: totals.nodes,
     flops: totals.flops,
+    uncounted: totals.uncounted,
     inputs: Object.fromEntries(model.graph.inputs.map((info) => [info.name, typeText(info)])),
     outputs: Object.fromEntries(model.graph.outputs.map((info) => [info.name, typeText(info)])),
     passes: Object.fromEntries(reports.map(({ pass, rewritten }) => [pass, rewritten.length])),
     warnings,
   }
+}
+
+function flopsText({ flops, uncounted, nodes }: ExportOutcome): string {
+  if (uncounted === 0) return `${countText(flops)} for a batch of one`
+  const known = flops === 0 ? 'not known' : `${countText(flops)} for a batch of one and what is not known`
+  return `${known}: ${countText(uncounted)} of ${countText(nodes)} nodes have no fixed size`
 }
 
 function outcomeText(outcome: ExportOutcome): string {
@@ -167,7 +181,7 @@ function outcomeText(outcome: ExportOutcome): string {
     ['layers', countText(outcome.layers)],
     ['parameters', countText(outcome.parameters)],
     ['nodes', countText(outcome.nodes)],
-    ['FLOPs', `${countText(outcome.flops)} for a batch of one`],
+    ['FLOPs', flopsText(outcome)],
     ['inputs', values(outcome.inputs)],
     ['outputs', values(outcome.outputs)],
     ['passes', fired.map(([pass, count]) => `${pass} ${count}`).join(', ') || 'none fired'],

@@ -24,7 +24,7 @@ export const program: Program = {
         '$0 <source>',
         'Write a TensorFlow.js LayersModel as an ONNX file',
         (command) =>
-          output(command)
+          handlers(output(command))
             .positional('source', {
               type: 'string',
               demandOption: true,
@@ -118,7 +118,7 @@ export const program: Program = {
         'training <model>',
         'Write the training-step graph of a model, for any ONNX Runtime',
         (command) =>
-          output(command)
+          handlers(output(command))
             .positional('model', {
               type: 'string',
               demandOption: true,
@@ -170,7 +170,7 @@ export const program: Program = {
 /** Options that yargs would make a list of. */
 const SINGLE = [
   ...['output', 'name', 'precision', 'fp16-compute', 'data', 'max-accuracy-drop', 'nchw', 'training', 'check'],
-  ...['json', 'loss', 'optimizer', 'logits'],
+  ...['json', 'loss', 'optimizer', 'logits', 'handlers'],
 ]
 
 function output<T>(command: Argv<T>) {
@@ -180,6 +180,14 @@ function output<T>(command: Argv<T>) {
     demandOption: true,
     requiresArg: true,
     describe: 'The file to write',
+  })
+}
+
+function handlers<T>(command: Argv<T>) {
+  return command.option('handlers', {
+    type: 'string',
+    requiresArg: true,
+    describe: 'An ES module with handlers of your own layers',
   })
 }
 

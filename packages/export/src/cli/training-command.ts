@@ -10,6 +10,7 @@ import { countText } from '../inspect/table.js'
 import { typeText } from '../inspect/types.js'
 import { constantsAsInitializers } from '../onnx/constant-nodes.js'
 import { DataType, type Model } from '../onnx/model.js'
+import { readHandlers } from './handlers-file.js'
 import { checkOutput, readModelFile, writeModelFile } from './model-file.js'
 import { readSource } from './source.js'
 
@@ -21,11 +22,13 @@ export interface TrainingArguments {
   readonly loss: LossName
   readonly optimizer: OptimizerName
   readonly logits: string | undefined
+  /** Path of a module with handlers of the user's own layers. */
+  readonly handlers: string | undefined
   readonly json: boolean
 }
 
 export async function trainingCommand(args: TrainingArguments): Promise<void> {
-  const { model, files } = await readForTraining(args.model)
+  const { model, files } = await readForTraining(args)
   await checkOutput(args.output, files)
   const { graph, names: constants } = constantsAsInitializers(model.graph)
   const patterns = args.trainable.map(patternOf)
@@ -73,7 +76,10 @@ function report({ output, json }: TrainingArguments, { graph }: Model, bytes: nu
 const OLDEST_OPSET = 13
 
 /** An .onnx file, or anything that holds a LayersModel: a folder, or JSON. */
-async function readForTraining(path: string): Promise<{ model: Model; files: readonly string[] }> {
+async function readForTraining({
+  model: path,
+  handlers,
+}: TrainingArguments): Promise<{ model: Model; files: readonly string[] }> {
   const isFolder = await stat(path).then(
     (entry) => entry.isDirectory(),
     () => false,
@@ -92,7 +98,8 @@ async function readForTraining(path: string): Promise<{ model: Model; files: rea
   }
   const { artifacts, options, files } = await readSource(path)
   const { probabilities: _, ...trained } = options
-  return { model: optimizedModel(artifacts, { ...trained, training: true }).model, files }
+  const own = await readHandlers(handlers)
+  return { model: optimizedModel(artifacts, { ...trained, handlers: own.handlers, training: true }).model, files }
 }
 
 /** A whole name in which each `*` stands for any characters. */

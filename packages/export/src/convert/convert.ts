@@ -247,7 +247,7 @@ function fitting<T>({ name, className }: LayerDescription, build: () => T): T {
 }
 
 function unknownLayer({ name, className }: LayerDescription, path: readonly string[]): UserError {
-  const remedy = `to convert it, pass handlers: { '${className}': (call) => … }`
+  const remedy = `to convert it, pass handlers: { '${className}': (call) => … }, on the command line by --handlers FILE`
   return new UserError(
     'UNSUPPORTED',
     `layer ${[...path, name].join('/')}: expected a layer class that converts, found ${className}; ${remedy}`,

@@ -52,14 +52,19 @@ export function readTopology(modelTopology: object | undefined): Topology {
     throw new UserError('INPUT', 'modelTopology: expected the JSON of a LayersModel, found none')
   }
   const outer = modelTopology as JsonObject
-  if ('node' in outer && 'library' in outer) {
-    const remedy = 'convert the Keras model with --output_format tfjs_layers_model'
-    throw new UserError('UNSUPPORTED', `modelTopology: expected a LayersModel, found a GraphModel; ${remedy}`)
-  }
+  if ('node' in outer && 'library' in outer) throw graphModel('modelTopology')
   let model: Json = outer.model_config ?? outer
   if (typeof model === 'string') model = parsed(model)
   if (!isObject(model)) throw malformed('modelTopology', 'an object', model)
   return modelOf(model, 'modelTopology')
+}
+
+/** A GraphModel holds TensorFlow's operators, not Keras's layers. */
+export function graphModel(where: string): UserError {
+  const remedy =
+    'convert the Keras model that it was made of with tensorflowjs_converter --output_format=tfjs_layers_model, or, ' +
+    'where there is only a SavedModel, that one with tf2onnx'
+  return new UserError('UNSUPPORTED', `${where}: expected a LayersModel, found a GraphModel; ${remedy}`)
 }
 
 /** The topology of a model given as `{ class_name, config }`, which lies within `depth` others. */

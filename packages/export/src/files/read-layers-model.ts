@@ -2,7 +2,7 @@
 import { readFile, realpath, stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { type LayersModelArtifacts, type WeightSpec, weightByteLength } from '../convert/artifacts.js'
-import { isObject, type Json, type JsonObject, short } from '../convert/topology.js'
+import { graphModel, isObject, type Json, type JsonObject, short } from '../convert/topology.js'
 import { UserError } from '../errors.js'
 
 /** The largest model.json that is read: topologies of published models have at most a few MiB. */
@@ -38,10 +38,7 @@ export async function readLayersModel(path: string): Promise<LayersModelFile> {
     throw invalid(file, `JSON nested at most ${MAX_JSON_DEPTH} deep`, 'deeper')
   }
   const model = parseModel(file, bytes.toString('utf8'))
-  if (model.format === 'graph-model') {
-    const remedy = 'convert the Keras model with --output_format tfjs_layers_model'
-    throw new UserError('UNSUPPORTED', `${file}: expected a LayersModel, found a GraphModel; ${remedy}`)
-  }
+  if (model.format === 'graph-model') throw graphModel(file)
   const { modelTopology, weightsManifest = [] } = model
   if (!isObject(modelTopology)) throw invalid(file, 'modelTopology', short(modelTopology))
   if (!Array.isArray(weightsManifest)) throw invalid(file, 'weightsManifest to be a list', short(weightsManifest))

@@ -236,7 +236,7 @@ describe("A user's own layer", () => {
     const inner = tfl.sequential({ name: 'inner', layers: [new Doubling({ inputShape: [3], name: 'mine' })] })
     const artifacts = await artifactsOf(tfl.sequential({ name: 'outer', layers: [inner] }))
     expect(() => convertLayersModel(artifacts)).toThrow(
-      "layer inner/mine: expected a layer class that converts, found Doubling; to convert it, pass handlers: { 'Doubling': (call) => … }",
+      "layer inner/mine: expected a layer class that converts, found Doubling; to convert it, pass handlers: { 'Doubling': (call) => … }, on the command line by --handlers FILE",
     )
   })
 })

@@ -81,6 +81,7 @@ export {
 export {
   concat,
   constantOfShape,
+  depthToSpace,
   expand,
   flatten,
   pad,

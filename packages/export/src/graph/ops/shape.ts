@@ -27,6 +27,13 @@ export const range = (g: GraphBuilder, start: Value, limit: Value, delta: Value)
 /** 0 in `shape` keeps a dimension, one -1 takes what is left. */
 export const reshape = (g: GraphBuilder, x: Value, shape: Value): Value => g.op('Reshape', [x, shape])
 
+/** x [N, C·b², H, W] → [N, C, H·b, W·b]; `mode` DCR takes the depth as [b, b, C] (TensorFlow's), CRD as [C, b, b] (PyTorch's). */
+export const depthToSpace = (
+  g: GraphBuilder,
+  x: Value,
+  { blocksize, mode = 'DCR' }: { blocksize: number; mode?: 'DCR' | 'CRD' },
+): Value => g.op('DepthToSpace', [x], { attributes: { blocksize: int(blocksize), mode: string(mode) } })
+
 export interface ResizeOptions {
   readonly mode: 'nearest' | 'linear'
   readonly coordinateTransformationMode: 'half_pixel' | 'align_corners' | 'asymmetric' | 'pytorch_half_pixel'
