@@ -121,13 +121,25 @@ async function difference(...files) {
   return Math.max(...ours.map((value, index) => Math.abs(value - theirs[index]))) / Math.max(...ours.map(Math.abs))
 }
 
+/** That TensorFlow has no wheels for other Pythons. */
+async function tensorflowPython() {
+  const versions = ['3.11', '3.10', '3.9']
+  for (const command of [...versions.map((version) => `python${version}`), 'python3', 'python']) {
+    const { stdout = '' } = await execa(command, ['--version'], { reject: false })
+    if (versions.some((version) => stdout.startsWith(`Python ${version}.`))) return command
+  }
+  throw new Error(
+    `bench: expected a Python of ${versions.join(', ')}, found none; or name one that has tf2onnx by --python`,
+  )
+}
+
 /** A virtual environment that is made once in .venv/tf2onnx. */
 async function tf2onnxPython() {
   const folder = join('.venv', 'tf2onnx')
   const python = join(folder, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python')
   if (!existsSync(python)) {
     console.error('bench: installing TensorFlow and tf2onnx into .venv/tf2onnx, once')
-    await execa('python3', ['-m', 'venv', folder], { stdio: ['ignore', 'ignore', 'inherit'] })
+    await execa(await tensorflowPython(), ['-m', 'venv', folder], { stdio: ['ignore', 'ignore', 'inherit'] })
   }
   const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...PYTHON_PACKAGES]
   await execa(python, install, { stdio: ['ignore', 'ignore', 'inherit'] })
