@@ -64,7 +64,9 @@ export async function runProgram(
       .exitProcess(false)
       .parserConfiguration({ 'duplicate-arguments-array': false, ...parserConfiguration })
       .fail((message, error) => {
-        throw error ?? new UserError('USAGE', `${message}. '${name} --help' lists what there is`)
+        // yargs throws some of what it says of wrong usage itself.
+        if (error !== undefined && error.name !== 'YError') throw error
+        throw new UserError('USAGE', `${error?.message ?? message}. '${name} --help' lists what there is`)
       }),
   )
   return runGuarded(name, argv, async () => void (await parser.parseAsync()))

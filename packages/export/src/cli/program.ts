@@ -94,7 +94,7 @@ export const program: Program = {
         'Print a graph: nodes, shapes, parameters, FLOPs, bytes',
         (command) =>
           json(command)
-            .positional('model', { type: 'string', demandOption: true, describe: 'An .onnx file' })
+            .positional('model', { type: 'string', demandOption: true, describe: 'An .onnx file, or a LayersModel' })
             .example('$0 show model.onnx', 'one line a node, then the totals'),
         async (argv) => {
           const { showCommand } = await import('./show-command.js')
@@ -106,7 +106,7 @@ export const program: Program = {
         'Print what differs between two graphs; exit status 1 where something does',
         (command) =>
           json(command)
-            .positional('a', { type: 'string', demandOption: true, describe: 'An .onnx file' })
+            .positional('a', { type: 'string', demandOption: true, describe: 'An .onnx file, or a LayersModel' })
             .positional('b', { type: 'string', demandOption: true, describe: 'Another' })
             .example('$0 diff before.onnx after.onnx', 'nodes and constants by name'),
         async (argv) => {

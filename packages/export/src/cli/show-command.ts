@@ -1,8 +1,8 @@
 /** `mnist-export show <model>`. */
 import { modelSummary, modelText } from '../inspect/index.js'
-import { readModelFile } from './model-file.js'
+import { readGraph } from './source.js'
 
 export async function showCommand({ model: path, json }: { model: string; json: boolean }): Promise<void> {
-  const model = await readModelFile(path)
+  const model = await readGraph(path)
   process.stdout.write(json ? `${JSON.stringify(modelSummary(model))}\n` : `${modelText(model)}\n`)
 }

@@ -1,5 +1,4 @@
 /** `mnist-export training <model> -o FILE`: the training-step graph of a model, from an .onnx file or a LayersModel. */
-import { stat } from 'node:fs/promises'
 import { OPSET } from '../constants.js'
 import { UserError } from '../errors.js'
 import { optimizedModel } from '../export.js'
@@ -12,7 +11,7 @@ import { constantsAsInitializers } from '../onnx/constant-nodes.js'
 import { DataType, type Model } from '../onnx/model.js'
 import { readHandlers } from './handlers-file.js'
 import { checkOutput, readModelFile, writeModelFile } from './model-file.js'
-import { readSource } from './source.js'
+import { isLayersModel, readSource } from './source.js'
 
 export interface TrainingArguments {
   readonly model: string
@@ -80,11 +79,7 @@ async function readForTraining({
   model: path,
   handlers,
 }: TrainingArguments): Promise<{ model: Model; files: readonly string[] }> {
-  const isFolder = await stat(path).then(
-    (entry) => entry.isDirectory(),
-    () => false,
-  )
-  if (!isFolder && !path.toLowerCase().endsWith('.json')) {
+  if (!(await isLayersModel(path))) {
     const model = await readModelFile(path)
     const opset = model.opsets[''] ?? 0
     if (opset < OLDEST_OPSET || opset > OPSET) {

@@ -57,7 +57,7 @@ export function digitIo({ graph, metadata }: Model): DigitIo {
     throw new UserError(
       'UNSUPPORTED',
       `model ${graph.name}: expected one input of 28×28 pixels and an output [batch, 10] to measure its accuracy on digits, found others: ` +
-        'compress it without the measurement, and test it yourself',
+        'compress it without the measurement (on the command line --data none), and test it yourself',
     )
   }
   const [first] = input.shape

@@ -24,6 +24,7 @@
  */
 import { IR_VERSION, OPSET } from '../constants.js'
 import { UserError } from '../errors.js'
+import { intAttribute } from '../graph/attributes.js'
 import { GraphBuilder, type Value } from '../graph/builder.js'
 import { div } from '../graph/ops/index.js'
 import { ruleKey } from '../graph/shape-inference.js'
@@ -93,12 +94,13 @@ export function trainingStep(model: Model, options: TrainingStepOptions = {}): M
 /** The training step with the composite operators (`composite.ts`) still in it: what expansions start from. */
 export function compositeTrainingStep(model: Model, options: TrainingStepOptions = {}): Model {
   const { graph } = model
-  const logits = logitsName(graph, options.logits)
+  const lossName = options.loss ?? 'softmax-cross-entropy'
+  const logits = beforeActivation(graph, logitsName(graph, options.logits), lossName)
   const { parameters, statistics } = stateOf(graph, options.trainable)
   const g = new GraphBuilder(`${graph.name} training step`, { rules: COMPOSITE_RULES })
   for (const info of graph.inputs) g.input(info)
-  const loss: LossFunction = LOSSES[options.loss ?? 'softmax-cross-entropy']
-  const label = labelInput(g, loss, graph, logits)
+  const loss: LossFunction = LOSSES[lossName]
+  const label = labelInput(g, loss, graph, options.logits)
   const learningRate =
     options.gradients === true
       ? undefined
@@ -238,7 +240,23 @@ function namedGradient(g: GraphBuilder, parameter: Value, gradient: Value | unde
   return g.op('Mul', [parameter, g.scalar(0, 'zero')], { outputs })
 }
 
-function labelInput(g: GraphBuilder, loss: LossFunction, graph: Graph, logits: string): Value {
+/** What a loss applies itself, to the logits: a cross-entropy of probabilities would apply it a second time. */
+const OWN_ACTIVATION: Readonly<Partial<Record<LossName, string>>> = {
+  'softmax-cross-entropy': 'Softmax',
+  'sigmoid-cross-entropy': 'Sigmoid',
+}
+
+/** The logits of which `output` is the probabilities, where it is; else itself. Classifiers mostly end in their activation. */
+function beforeActivation({ nodes, outputs }: Graph, output: string, loss: LossName): string {
+  const node = nodes.find((each) => each.outputs.includes(output))
+  if (node === undefined || node.domain !== '' || node.opType !== OWN_ACTIVATION[loss]) return output
+  const rank = outputs.find(({ name }) => name === output)?.shape.length
+  const axis = intAttribute(node, 'axis', -1)
+  return node.opType === 'Softmax' && axis !== -1 && axis + 1 !== rank ? output : (node.inputs[0] ?? output)
+}
+
+function labelInput(g: GraphBuilder, loss: LossFunction, graph: Graph, output: string | undefined): Value {
+  const logits = logitsName(graph, output)
   const info = graph.outputs.find(({ name }) => name === logits)
   const batch = graph.inputs[0]?.shape[0] ?? 'batch'
   const { dataType, shape } = loss.label({ name: logits, dataType: DataType.FLOAT, shape: info?.shape ?? [batch] })
@@ -255,7 +273,7 @@ function logitsName(graph: Graph, given: string | undefined): string {
   if (name !== undefined && names.includes(name)) return name
   throw new UserError(
     'INPUT',
-    `model ${graph.name}: expected an output ${given ?? 'logits'}, found ${names.join(', ')}`,
+    `model ${graph.name}: expected an output ${given ?? 'logits'}, found ${names.join(', ')}${given === undefined ? '; say which by logits' : ''}`,
   )
 }
 

@@ -1,6 +1,6 @@
 /**
- * Models as a Triton model repository: for each a folder with `config.pbtxt`, `labels.txt` and `1/model.onnx`. Files as values; nothing is
- * written here.
+ * Models as a Triton model repository: for each a folder with `config.pbtxt`, `1/model.onnx`, and `labels.txt` where it reads digits. Files
+ * as values; nothing is written here.
  *
  * Source: triton-inference-server/server, docs/user_guide/model_repository.md and model_configuration.md; ModelConfig in
  * triton-inference-server/common, protobuf/model_config.proto. Not supported: ensembles, sequences, models with text tensors.
@@ -49,6 +49,8 @@ const TYPES: Readonly<Record<number, string>> = {
 
 /** Outputs of so many numbers a row are digits' scores, and get their labels. */
 const DIGITS = 10
+const LABELS = Array.from({ length: DIGITS }, (_, digit) => `${digit}\n`).join('')
+const isLabelled = ({ shape }: ValueInfo): boolean => shape.at(-1) === DIGITS
 
 const NAME = /^[A-Za-z0-9][\w.-]*$/
 
@@ -67,7 +69,7 @@ export function tritonRepository(
   }
   return models.flatMap(({ name, model, bytes }) => [
     { path: `${name}/config.pbtxt`, content: modelConfigText(name, model, options) },
-    { path: `${name}/labels.txt`, content: Array.from({ length: DIGITS }, (_, digit) => `${digit}\n`).join('') },
+    ...(model.graph.outputs.some(isLabelled) ? [{ path: `${name}/labels.txt`, content: LABELS }] : []),
     { path: `${name}/1/model.onnx`, content: bytes },
   ])
 }
@@ -96,15 +98,16 @@ export function modelConfigText(
 }
 
 function tensorText(
-  { name, dataType, shape }: ValueInfo,
+  info: ValueInfo,
   { batched, labelled }: { readonly batched: boolean; readonly labelled: boolean },
 ): string {
+  const { name, dataType, shape } = info
   const type = TYPES[dataType]
   if (type === undefined) {
     throw new UserError('UNSUPPORTED', `${name}: expected a tensor of numbers, found element type ${dataType}`)
   }
   const dims = (batched ? shape.slice(1) : shape).map((dim) => (typeof dim === 'number' ? dim : -1))
-  const labels = labelled && dims.at(-1) === DIGITS ? [`    label_filename: "labels.txt"`] : []
+  const labels = labelled && isLabelled(info) ? [`    label_filename: "labels.txt"`] : []
   const fields = [`    name: ${quoted(name)}`, `    data_type: ${type}`, `    dims: [ ${dims.join(', ')} ]`, ...labels]
   return `  {\n${fields.join('\n')}\n  }`
 }

@@ -245,6 +245,33 @@ describe('frozen layers', () => {
   })
 })
 
+/** The same network with one activation more, which is its output. */
+function ending(opType: 'Softmax' | 'Sigmoid', axis = -1): Model {
+  const model = network()
+  const { nodes, outputs } = model.graph
+  const attributes = opType === 'Softmax' ? { axis: { type: 'INT' as const, value: axis } } : {}
+  const last = { opType, domain: '', name: 'last', inputs: ['logits'], outputs: ['scores'], attributes }
+  const named = outputs.map((info) => ({ ...info, name: 'scores' }))
+  return { ...model, graph: { ...model.graph, nodes: [...nodes, last], outputs: named } }
+}
+
+describe('a model that ends in the activation of its loss', () => {
+  test.each([
+    ['Softmax', 'softmax-cross-entropy', -1],
+    ['Softmax', 'softmax-cross-entropy', 1],
+    ['Sigmoid', 'sigmoid-cross-entropy', -1],
+  ] as const)('is trained on what goes into it: %s, %s, axis %i', (opType, loss, axis) => {
+    const [ended, bare] = [trainingStep(ending(opType, axis), { loss }), trainingStep(network(), { loss })]
+    expect(ended.graph.nodes).toEqual(bare.graph.nodes)
+    expect(ended.graph.inputs).toEqual(bare.graph.inputs)
+  })
+
+  test('is trained on its output by another loss', () => {
+    const step = trainingStep(ending('Softmax'), { loss: 'mean-squared-error' })
+    expect(step.graph.nodes.map(({ name }) => name)).toContain('last')
+  })
+})
+
 describe('it refuses', () => {
   const message = (make: () => unknown): string => {
     try {

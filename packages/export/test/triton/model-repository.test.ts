@@ -33,15 +33,16 @@ const DIGITS = modelOf(
 const FIXED = modelOf([value('ids "x"\\é', [1, 'length'], DataType.INT64)], [value('scores', [1, 3], DataType.FLOAT16)])
 
 describe('a Triton model repository', () => {
-  test('has a configuration, labels and version 1 for each model', () => {
+  test('has a configuration and version 1 for each model, and labels for those that read digits', () => {
     const bytes = Uint8Array.of(1, 2, 3)
     const files = tritonRepository([
       { name: 'lenet5', model: DIGITS, bytes },
       { name: 'other', model: FIXED, bytes },
     ])
-    expect(files.map(({ path }) => path)).toEqual(
-      ['lenet5', 'other'].flatMap((name) => [`${name}/config.pbtxt`, `${name}/labels.txt`, `${name}/1/model.onnx`]),
-    )
+    expect(files.map(({ path }) => path)).toEqual([
+      ...['lenet5/config.pbtxt', 'lenet5/labels.txt', 'lenet5/1/model.onnx'],
+      ...['other/config.pbtxt', 'other/1/model.onnx'],
+    ])
     expect(files[1]?.content).toBe('0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n')
     expect(files[2]?.content).toBe(bytes)
   })

@@ -1,4 +1,6 @@
 /** `--precision`: a model compressed for the command line, past the accuracy gate unless the user goes without. */
+
+import { digitIo } from '../../compress/digit-io.js'
 import { compressModel, compressVerified, type Precision } from '../../compress/index.js'
 import { UserError } from '../../errors.js'
 import { countText } from '../../inspect/table.js'
@@ -65,6 +67,8 @@ export async function compressed(
     const unclaimed = { ...model, metadata }
     return { model: compressModel(unclaimed, options), outcome: { precision, bytesBefore, ...unmeasured } }
   }
+  // Before any data is fetched for it.
+  digitIo(model)
   const { loadDataset, openSession } = await loadDigitTools()
   const onNotice = (line: string): void => void process.stderr.write(`mnist-export: ${line}\n`)
   const { train, test, source } = await loadDataset({ data, onNotice })
