@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
 import { build } from 'rolldown'
-import { writeDefaultModel, writeModels } from './models.js'
+import { DEFAULT_FILE, writeDefaultModel, writeModels } from './models.js'
 
 const HERE = dirname(fileURLToPath(import.meta.url))
 const LIB = join(HERE, 'dist', 'lib')
@@ -31,7 +31,12 @@ const outside = {
 const { dependencies } = JSON.parse(await readFile(join(HERE, 'package.json'), 'utf8'))
 
 const shared = {
-  transform: { define: { RUNTIME_VERSION: JSON.stringify(dependencies['onnxruntime-web']) } },
+  transform: {
+    define: {
+      RUNTIME_VERSION: JSON.stringify(dependencies['onnxruntime-web']),
+      DEFAULT_MODEL_PATH: JSON.stringify(`./models/${DEFAULT_FILE}`),
+    },
+  },
   platform: 'browser',
   plugins: [outside],
   resolve: { extensionAlias: { '.js': ['.ts', '.js'] } },

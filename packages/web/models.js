@@ -1,45 +1,81 @@
 // The models that the library and the page come with: copies of models/*.onnx, and a list of them made from their own metadata.
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { decodeModel } from 'mnist-export'
+import { DataType, decodeModel, UserError } from 'mnist-export'
+import { DEFAULT_MODEL, readDigitModel } from 'mnist-infer'
 
-/** From small to large, as one would try them. */
-const ORDER = ['lenet5', 'lenet5-01', 'lenet5-02', 'lenet5-03', 'lenet5-04', 'resnet18', 'alexnet']
-
-/** The model of an element that names none. */
-const DEFAULT = 'lenet5.onnx'
+/** The file of an element that names no model: the default of the commands, too. */
+export const DEFAULT_FILE = `${DEFAULT_MODEL}.onnx`
 
 /** Copies the default model alone: what a page that embeds the element needs. */
 export async function writeDefaultModel({ from, to }) {
   await mkdir(to, { recursive: true })
   // Without it the element needs a model of the page's own.
-  await cp(join(from, DEFAULT), join(to, DEFAULT)).catch((error) => {
+  await cp(join(from, DEFAULT_FILE), join(to, DEFAULT_FILE)).catch((error) => {
     if (error.code !== 'ENOENT') throw error
-    console.warn(`${join(from, DEFAULT)}: there is none; the element will have no model of its own`)
+    console.warn(`${join(from, DEFAULT_FILE)}: there is none; the element will have no model of its own`)
   })
 }
 
-/** Copies the models into `to` and writes `models.json` beside them; without any the folder has an empty list. */
+/**
+ * Copies the models that read digits into `to` and writes `models.json` beside them: the default first, the others from small to
+ * large. Without any the folder has an empty list.
+ */
 export async function writeModels({ from, to }) {
   await mkdir(to, { recursive: true })
   const files = (await readdir(from).catch(() => [])).filter((name) => name.endsWith('.onnx'))
   const models = []
   for (const file of files) {
     const bytes = await readFile(join(from, file))
+    if (!readsDigits(bytes, file)) continue
     const { metadata, graph } = decodeModel(bytes, file)
-    // A compressed or a training form of a network is for other uses than this.
-    if (!ORDER.includes(basename(file, '.onnx'))) continue
     await cp(join(from, file), join(to, file))
     models.push({
       name: basename(file, '.onnx'),
       file,
       bytes: bytes.length,
-      parameters: graph.initializers.reduce((sum, { dims }) => sum + dims.reduce((count, dim) => count * dim, 1), 0),
+      parameters: parameterCount(graph),
       accuracy: 'mnist.test_accuracy' in metadata ? Number(metadata['mnist.test_accuracy']) : null,
+      precision: metadata['mnist.precision'] ?? 'fp32',
       dataset: metadata['mnist.dataset'] ?? 'unknown',
       epochs: Number(metadata['mnist.epochs'] ?? 0),
     })
   }
-  models.sort((a, b) => ORDER.indexOf(a.name) - ORDER.indexOf(b.name))
+  const place = ({ file, parameters }) => (file === DEFAULT_FILE ? -1 : parameters)
+  models.sort((a, b) => place(a) - place(b) || a.name.localeCompare(b.name))
   await writeFile(join(to, 'models.json'), `${JSON.stringify(models, null, 2)}\n`)
+}
+
+/** A training step, say, is for other uses. */
+function readsDigits(bytes, file) {
+  try {
+    readDigitModel(bytes, file)
+    return true
+  } catch (error) {
+    if (error instanceof UserError) return false
+    throw error
+  }
+}
+
+/** Of a quantised weight's operator: which inputs are scales and zero points, not weights. */
+const SCALES = { DequantizeLinear: [1, 2], QuantizeLinear: [1, 2], MatMulNBits: [2, 3] }
+
+/** How many weights the network has, in however few bits they are stored. */
+function parameterCount({ nodes, initializers }) {
+  const scales = new Set(nodes.flatMap(({ opType, inputs }) => (SCALES[opType] ?? []).map((index) => inputs[index])))
+  // Two weights of four bits in a byte, padded to whole blocks: the node says how many they are.
+  const blocks = new Map(
+    nodes.flatMap(({ opType, inputs, attributes }) => (opType === 'MatMulNBits' ? [[inputs[1], attributes]] : [])),
+  )
+  return initializers
+    .filter(({ name, dataType }) => !scales.has(name) && dataType !== DataType.INT64)
+    .map(({ name, dims }) => {
+      const block = blocks.get(name)
+      return block === undefined ? product(dims) : Number(block.K.value ?? block.K) * Number(block.N.value ?? block.N)
+    })
+    .reduce((sum, count) => sum + count, 0)
+}
+
+function product(dims) {
+  return dims.reduce((count, dim) => count * dim, 1)
 }

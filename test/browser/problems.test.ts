@@ -133,7 +133,8 @@ describe.runIf(CHROMIUM)('what a page lacks (CHROMIUM)', () => {
     const reopened = await page.evaluate(async () => {
       const element = document.querySelector('mnist-digit') as HTMLElement
       const open = new Promise((resolve) => element.addEventListener('ready', () => resolve(true), { once: true }))
-      element.setAttribute('model', './models/lenet5.onnx')
+      element.remove()
+      document.body.append(element)
       return open
     })
     expect(reopened).toBe(true)

@@ -32,10 +32,10 @@ export function pixelCanvas(pixels: ArrayLike<number>, width: number, height: nu
   const context = canvas.getContext('2d')
   if (context === null) return canvas
   const image = context.createImageData(width, height)
-  for (let index = 0; index < pixels.length; index++) {
-    const value = pixels[index] as number
-    image.data.set([value, value, value, 255], index * 4)
-  }
+  const grey = new Uint32Array(image.data.buffer)
+  // ABGR in the bytes' order, which is little-endian wherever browsers run.
+  for (let index = 0; index < pixels.length; index++)
+    grey[index] = 0xff000000 | (Math.round(pixels[index] as number) * 0x010101)
   context.putImageData(image, 0, 0)
   return canvas
 }

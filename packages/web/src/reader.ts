@@ -13,7 +13,7 @@ import type {
 import { acquireWorker, releaseWorker } from './runtime/shared-worker.js'
 
 export interface ReaderOptions {
-  /** URL of an .onnx file, or its bytes. By default the LeNet-5 that lies beside this script. */
+  /** URL of an .onnx file, or its bytes. By default the one that lies beside this script. */
   readonly model?: ModelSource
   /** `wasm` by default. `webgpu` loads a runtime of twice the size, and falls back where there is none. */
   readonly provider?: WebProvider
@@ -39,8 +39,11 @@ export interface DigitReader {
   close(): Promise<void>
 }
 
+/** The build writes it here: where the model of `mnist-infer`'s own default lies, beside this script. */
+declare const DEFAULT_MODEL_PATH: string
+
 /** The model that lies beside the built script. */
-export const DEFAULT_MODEL_URL = new URL('./models/lenet5.onnx', import.meta.url).href
+export const DEFAULT_MODEL_URL = new URL(DEFAULT_MODEL_PATH, import.meta.url).href
 
 /** @throws ProblemError where the model or the runtime can't be had, or can't run here. */
 export async function openReader({

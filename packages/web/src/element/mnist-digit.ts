@@ -3,7 +3,7 @@
  *
  * | attribute  | property   | meaning |
  * |------------|------------|---------|
- * | `model`    | `model`    | URL of an .onnx file; the property also takes its bytes. Default: the LeNet-5 beside the script |
+ * | `model`    | `model`    | URL of an .onnx file; the property also takes its bytes. Default: the one beside the script |
  * | `provider` | `provider` | `wasm` (default) or `webgpu` |
  * | `threads`  |            | how many; by default one a core where the page is cross-origin isolated |
  * | `name`, `required`, `disabled` | | as of any form control; the value is the digit |
@@ -12,7 +12,7 @@
  * bubble. Methods: `clear()`, `undo()`, `read(picture)`. Further properties: `value`, `reading`, `strokes`, `reader`.
  */
 import { type Problem, problemReport } from '../problem.js'
-import { type DigitReader, openReader } from '../reader.js'
+import { DEFAULT_MODEL_URL, type DigitReader, openReader } from '../reader.js'
 import { type PictureSource, readPicture } from '../runtime/picture.js'
 import type { ModelSource, Progress, Reading, RgbaPicture, WebProvider } from '../runtime/protocol.js'
 import { buildMarkup, type Markup } from './markup.js'
@@ -39,6 +39,12 @@ export interface ErrorDetail {
   readonly fatal: boolean
 }
 
+interface Source {
+  readonly model: ModelSource
+  readonly provider: WebProvider
+  readonly threads: number | undefined
+}
+
 interface Waiting {
   readonly picture: RgbaPicture
   readonly lightOnDark: boolean | undefined
@@ -58,6 +64,8 @@ export class MnistDigitElement extends HTMLElement {
   #reading: Reading | undefined
   /** Counts openings: an answer of an earlier one is of no interest. */
   #opening = 0
+  /** What is open or about to be: asking for the same again changes nothing. */
+  #source: Source | undefined
   /** What is to be read next, while something is being read; only the newest counts. */
   #waiting: Waiting | undefined
   #busy = false
@@ -116,7 +124,7 @@ export class MnistDigitElement extends HTMLElement {
     this.#modelBytes = model instanceof Uint8Array ? model : undefined
     if (typeof model === 'string') this.setAttribute('model', model)
     else this.removeAttribute('model')
-    if (this.#modelBytes !== undefined && this.isConnected) void this.#open()
+    if (this.isConnected) void this.#open()
   }
 
   get provider(): WebProvider {
@@ -263,16 +271,28 @@ export class MnistDigitElement extends HTMLElement {
     root.querySelector('.pad')?.toggleAttribute('data-inked', !this.#pad.isEmpty)
   }
 
+  #wanted(): Source {
+    const threads = Number(this.getAttribute('threads'))
+    return {
+      model: this.#modelBytes ?? new URL(this.getAttribute('model') ?? DEFAULT_MODEL_URL, document.baseURI).href,
+      provider: this.provider,
+      threads: Number.isInteger(threads) && threads > 0 ? threads : undefined,
+    }
+  }
+
   async #open(): Promise<void> {
+    const { model, provider, threads } = this.#wanted()
+    const { model: now, provider: by, threads: on } = this.#source ?? {}
+    if (model === now && provider === by && threads === on) return
     this.#close()
+    this.#source = { model, provider, threads }
     const opening = ++this.#opening
     this.#showProgress(undefined)
     try {
-      const threads = Number(this.getAttribute('threads'))
       const reader = await openReader({
-        provider: this.provider,
-        ...(this.model === null ? {} : { model: this.model }),
-        ...(Number.isInteger(threads) && threads > 0 ? { threads } : {}),
+        model,
+        provider,
+        ...(threads === undefined ? {} : { threads }),
         onProgress: (progress) => {
           if (opening === this.#opening) this.#showProgress(progress)
         },
@@ -280,7 +300,9 @@ export class MnistDigitElement extends HTMLElement {
       if (opening === this.#opening) this.#opened(reader)
       else await reader.close()
     } catch (error) {
-      if (opening === this.#opening) this.#report(error, true)
+      if (opening !== this.#opening) return
+      this.#source = undefined
+      this.#report(error, true)
     }
   }
 
@@ -296,6 +318,7 @@ export class MnistDigitElement extends HTMLElement {
 
   #close(): void {
     this.#opening++
+    this.#source = undefined
     void this.#reader?.close()
     this.#reader = undefined
   }

@@ -50,7 +50,7 @@ export interface Reading {
   readonly digit: number | null
   /** Why there is no digit. */
   readonly reason: string | undefined
-  /** [10], adds up to 1; all 0 where there is no digit. */
+  /** [10], adds up to 1; all 0 where nothing was found to read. */
   readonly probabilities: Float32Array
   /** What the network saw: [28 × 28], paper 0, ink 255. */
   readonly seen: Uint8Array | null

@@ -1,6 +1,6 @@
 /** A model that is open in this worker: framed digits to logits, pictures to readings. */
 import { UserError } from 'mnist-export'
-import { type DigitModel, readDigitModel } from 'mnist-infer/contract'
+import { type DigitModel, decide, readDigitModel } from 'mnist-infer/contract'
 import { CLASSES, DIGIT_PIXELS, DIGIT_SIZE } from 'mnist-infer/digits'
 import { frameDigit, greyFromRgba } from 'mnist-infer/framing'
 import { float32, type Session } from 'mnist-infer/runtime/web'
@@ -8,7 +8,7 @@ import { ProblemError, type ProblemReport } from '../problem.js'
 import type { OpenParams, Progress, Reading, RgbaPicture, RuntimeReport, WebProvider } from '../runtime/protocol.js'
 import { download } from './download.js'
 import { assertWebAssembly, chooseThreads, type OpenOptions, openModel, preload } from './runtime.js'
-import { disagreement, indexOfLargest, type LogitsOf, selfTest } from './self-test.js'
+import { disagreement, type LogitsOf, selfTest } from './self-test.js'
 
 export interface OpenDigitModel {
   readonly bytes: Uint8Array
@@ -30,9 +30,9 @@ export async function openDigitModel(
   const options: OpenOptions = { threads: choice.threads, onProgress }
   // Its own files are the larger part: they come in beside the model.
   if (provider === 'wasm') preload(provider, options)
-  warmUp()
   const name = typeof model === 'string' ? model : 'the model'
   const bytes = typeof model === 'string' ? await downloadModel(model, onProgress) : model
+  warmUp()
   const contract = readContract(bytes, name)
   const notices: ProblemReport[] = choice.notice === undefined ? [] : [choice.notice]
   const opened = await openTested({ bytes, contract, name }, provider, { options, notices })
@@ -51,7 +51,7 @@ export async function openDigitModel(
 
 let warm = false
 
-/** Framing is slow until the browser has compiled it: that is done while the files are on their way. */
+/** Framing is slow until the browser has compiled it: that is done while the runtime's files are on their way. */
 function warmUp(): void {
   if (warm) return
   warm = true
@@ -197,9 +197,10 @@ export async function classifyPicture(
   }
   const seen = framed.digit.pixels
   const probabilities = softmax(await logitsOf(model, seen))
+  const decision = decide(probabilities, model.contract.leastProbability)
   return {
-    digit: indexOfLargest(probabilities),
-    reason: undefined,
+    digit: decision.digit,
+    reason: decision.digit === null ? decision.reason : undefined,
     probabilities,
     seen,
     milliseconds: performance.now() - start,

@@ -1,7 +1,7 @@
 /**
  * Known digits, read before anything else: a provider that computes wrongly gives answers all the same, and nobody would know.
  */
-import { DIGIT_PIXELS, generateDigits } from 'mnist-infer/digits'
+import { CLASSES, DIGIT_PIXELS, generateDigits } from 'mnist-infer/digits'
 
 /** Ten of them hold every digit once; a model in order reads nine or ten. */
 const KNOWN = 10
@@ -30,11 +30,11 @@ export type LogitsOf = (digits: Uint8Array) => Promise<Float32Array>
 export async function selfTest(logits: LogitsOf, { parameters }: { parameters: number }): Promise<SelfTest> {
   const read = parameters < DEEP ? KNOWN : KNOWN_TO_DEEP
   const { images, labels } = generateDigits({ count: KNOWN, seed: SEED })
-  let right = 0
-  for (let index = 0; index < read; index++) {
-    const row = await logits(images.subarray(index * DIGIT_PIXELS, (index + 1) * DIGIT_PIXELS))
-    if (row.every(Number.isFinite) && indexOfLargest(row) === labels[index]) right++
-  }
+  const rows = await logits(images.subarray(0, read * DIGIT_PIXELS))
+  const right = Array.from(labels.subarray(0, read)).filter((label, index) => {
+    const row = rows.subarray(index * CLASSES, (index + 1) * CLASSES)
+    return row.every(Number.isFinite) && indexOfLargest(row) === label
+  }).length
   return { passed: right / read >= LEAST_SHARE, right, read }
 }
 

@@ -1,16 +1,19 @@
 /** The worker: opens models, reads digits, trains. Each request is answered once (`../runtime/protocol.ts`). */
 import { ProblemError, problemReport } from '../problem.js'
-import type { MethodName, Methods, OpenedModel, Progress, Request } from '../runtime/protocol.js'
+import type { MethodName, Methods, OpenedModel, OpenParams, Progress, Request } from '../runtime/protocol.js'
 import { classifyPicture, logitsOf, type OpenDigitModel, openDigitModel } from './digit-model.js'
 import type { FeatureMapper } from './feature-maps.js'
 import { scope } from './scope.js'
 
+/** A model that is open once for all who name the same one. */
 interface Held {
-  readonly model: OpenDigitModel
+  readonly opening: Promise<OpenDigitModel>
+  users: number
   mapper: Promise<FeatureMapper> | undefined
 }
 
 const held = new Map<number, Held>()
+const shared = new Map<string, Held>()
 let lastHandle = 0
 
 type Tell = (progress: Progress) => void
@@ -23,24 +26,30 @@ type MethodTable = {
 
 const METHODS: MethodTable = {
   async open(params, tell): Promise<OpenedModel> {
-    const model = await openDigitModel(params, tell)
+    const entry = opened(params, tell)
+    const model = await entry.opening
     const handle = ++lastHandle
-    held.set(handle, { model, mapper: undefined })
+    held.set(handle, entry)
     const { metadata, parameters } = model.contract
     return { handle, metadata, parameters, bytes: model.bytes.length, report: model.report }
   },
   async close({ handle }) {
-    const { model, mapper } = found(handle)
+    const entry = found(handle)
     held.delete(handle)
-    await (await mapper)?.close()
-    await model.session.close()
+    entry.users--
+    if (entry.users > 0) return null
+    for (const [key, each] of shared) if (each === entry) shared.delete(key)
+    await (await entry.mapper)?.close()
+    await (await entry.opening).session.close()
     return null
   },
-  classify: ({ handle, picture, lightOnDark }) => classifyPicture(found(handle).model, picture, lightOnDark),
-  logits: ({ handle, images }) => logitsOf(found(handle).model, images),
+  classify: async ({ handle, picture, lightOnDark }) =>
+    classifyPicture(await found(handle).opening, picture, lightOnDark),
+  logits: async ({ handle, images }) => logitsOf(await found(handle).opening, images),
   async featureMaps({ handle, digit }) {
     const entry = found(handle)
-    entry.mapper ??= import('./feature-maps.js').then(({ createFeatureMapper }) => createFeatureMapper(entry.model))
+    const model = await entry.opening
+    entry.mapper ??= import('./feature-maps.js').then(({ createFeatureMapper }) => createFeatureMapper(model))
     return (await entry.mapper).map(digit)
   },
   train: async (params, tell) => (await trainingMethods()).train(params, tell),
@@ -48,6 +57,23 @@ const METHODS: MethodTable = {
   pause: async (params) => (await trainingMethods()).pause(params),
   stop: async () => (await trainingMethods()).stop(),
   trained: async () => (await trainingMethods()).trained(),
+}
+
+/** The model asked for, in use by one more. Bytes are nobody else's; only who asks first for a URL hears how far it is. */
+function opened(params: OpenParams, tell: Tell): Held {
+  const { model, provider, threads } = params
+  const key = typeof model === 'string' ? JSON.stringify([model, provider, threads]) : undefined
+  const known = key === undefined ? undefined : shared.get(key)
+  if (known !== undefined) {
+    known.users++
+    return known
+  }
+  const entry: Held = { opening: openDigitModel(params, tell), users: 1, mapper: undefined }
+  if (key !== undefined) {
+    shared.set(key, entry)
+    entry.opening.catch(() => shared.delete(key))
+  }
+  return entry
 }
 
 function trainingMethods() {
