@@ -29,13 +29,18 @@ export function pixelCanvas(pixels: ArrayLike<number>, width: number, height: nu
   const canvas = document.createElement('canvas')
   canvas.width = width
   canvas.height = height
+  paintPixels(canvas, pixels)
+  return canvas
+}
+
+/** Puts other pixels of the same number into a canvas. */
+export function paintPixels(canvas: HTMLCanvasElement, pixels: ArrayLike<number>): void {
   const context = canvas.getContext('2d')
-  if (context === null) return canvas
-  const image = context.createImageData(width, height)
+  if (context === null) return
+  const image = context.createImageData(canvas.width, canvas.height)
   const grey = new Uint32Array(image.data.buffer)
   // ABGR in the bytes' order, which is little-endian wherever browsers run.
   for (let index = 0; index < pixels.length; index++)
     grey[index] = 0xff000000 | (Math.round(pixels[index] as number) * 0x010101)
   context.putImageData(image, 0, 0)
-  return canvas
 }

@@ -24,11 +24,21 @@ export class Chart {
   #epochs: EpochPoint[] = []
   #planned = 8
   #scheduled = false
+  #onScreen = false
+  #looks: Looks | undefined
 
   constructor(canvas: HTMLCanvasElement) {
     this.#canvas = canvas
     new ResizeObserver(() => this.#schedule()).observe(canvas)
-    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#schedule())
+    // What nobody sees is drawn once it is seen.
+    new IntersectionObserver((entries) => {
+      this.#onScreen = entries.some(({ isIntersecting }) => isIntersecting)
+      this.#schedule()
+    }).observe(canvas)
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
+      this.#looks = undefined
+      this.#schedule()
+    })
   }
 
   reset(epochs: number): void {
@@ -45,11 +55,12 @@ export class Chart {
 
   addEpoch(point: EpochPoint): void {
     this.#epochs.push(point)
+    this.#canvas.setAttribute('aria-label', this.#summary())
     this.#schedule()
   }
 
   #schedule(): void {
-    if (this.#scheduled) return
+    if (this.#scheduled || !this.#onScreen) return
     this.#scheduled = true
     requestAnimationFrame(() => {
       this.#scheduled = false
@@ -64,8 +75,8 @@ export class Chart {
     this.#canvas.width = Math.round(clientWidth * devicePixelRatio)
     this.#canvas.height = Math.round(clientHeight * devicePixelRatio)
     context.scale(devicePixelRatio, devicePixelRatio)
-    const style = getComputedStyle(this.#canvas)
-    const colour = (name: string): string => resolved(this.#canvas, style.getPropertyValue(name))
+    this.#looks ??= looksOf(this.#canvas)
+    const { colours, font } = this.#looks
     const area: Area = {
       left: MARGIN.left,
       top: MARGIN.top,
@@ -73,29 +84,28 @@ export class Chart {
       height: clientHeight - MARGIN.top - MARGIN.bottom,
     }
     drawGrid(context, area, {
-      line: colour('--line'),
-      text: colour('--muted'),
-      font: `12px ${style.fontFamily}`,
+      line: colours.line,
+      text: colours.muted,
+      font,
       epochs: this.#planned,
     })
     const top = Math.max(CHANCE_LOSS, ...this.#batches.map(({ loss }) => Math.min(loss, 4)))
     drawCurve(context, area, {
-      colour: colour('--loss'),
+      colour: colours.loss,
       width: 1.6,
       points: smooth(this.#batches).map(({ share, loss }) => [share, Math.min(1, loss / top)]),
     })
     const series = [
       {
-        colour: colour('--train'),
+        colour: colours.train,
         points: this.#epochs.map(({ share, trainAccuracy }) => [share, trainAccuracy] as const),
       },
       {
-        colour: colour('--test'),
+        colour: colours.test,
         points: this.#epochs.map(({ share, testAccuracy }) => [share, testAccuracy] as const),
       },
     ]
     for (const each of series) drawCurve(context, area, { ...each, width: 2.4, dots: true })
-    this.#canvas.setAttribute('aria-label', this.#summary())
   }
 
   #summary(): string {
@@ -104,6 +114,21 @@ export class Chart {
     const percent = (share: number): string => `${(share * 100).toFixed(1)} %`
     return `After ${this.#epochs.length} epochs: training accuracy ${percent(last.trainAccuracy)}, test accuracy ${percent(last.testAccuracy)}`
   }
+}
+
+interface Looks {
+  readonly colours: Readonly<Record<(typeof COLOURS)[number], string>>
+  readonly font: string
+}
+
+/** Custom properties of the page. */
+const COLOURS = ['line', 'muted', 'loss', 'train', 'test'] as const
+
+/** Asking is dear: once for each colour scheme. */
+function looksOf(canvas: HTMLCanvasElement): Looks {
+  const { fontFamily } = getComputedStyle(canvas)
+  const colours = Object.fromEntries(COLOURS.map((name) => [name, resolved(canvas, `var(--${name})`)]))
+  return { colours: colours as Looks['colours'], font: `12px ${fontFamily}` }
 }
 
 interface Area {

@@ -1,6 +1,6 @@
 /** What each layer makes of the drawing. */
 import type { DigitReader, FeatureStage } from 'mnist-digit'
-import { byId, pixelCanvas } from '../page.js'
+import { byId, paintPixels, pixelCanvas } from '../page.js'
 
 /** Side of a map on the page, in CSS pixels. */
 const SIZES: readonly (readonly [from: number, size: number])[] = [
@@ -22,34 +22,78 @@ const KINDS: Readonly<Record<string, string>> = {
   GlobalAveragePool: 'global average',
 }
 
+/** Off the screen the layers wait until the hand rests so long, in milliseconds: the answer comes first. */
+const REST = 250
+
+interface Waiting {
+  readonly reader: DigitReader
+  readonly seen: Uint8Array
+}
+
 export class LayersPanel {
   readonly #list = byId('layer-list', 'div')
-  #waiting: { reader: DigitReader; seen: Uint8Array } | undefined
+  #waiting: Waiting | undefined
   #busy = false
+  #onScreen = false
+  #timer: ReturnType<typeof setTimeout> | undefined
+  /** What is shown: names and shapes of the stages, and the canvases of each. */
+  #shown = { key: '', maps: [] as readonly (readonly HTMLCanvasElement[])[] }
+
+  constructor() {
+    new IntersectionObserver((entries) => {
+      this.#onScreen = entries.some(({ isIntersecting }) => isIntersecting)
+      if (this.#onScreen) void this.#work()
+    }).observe(this.#list)
+  }
 
   /** Shows the layers of `seen`, a framed digit; while one is being worked on, the newest waits. */
   show(reader: DigitReader, seen: Uint8Array): void {
     this.#waiting = { reader, seen }
-    if (!this.#busy) void this.#work()
+    clearTimeout(this.#timer)
+    if (this.#onScreen) void this.#work()
+    else this.#timer = setTimeout(() => void this.#work(), REST)
   }
 
   async #work(): Promise<void> {
+    if (this.#busy) return
     this.#busy = true
     try {
       while (this.#waiting !== undefined) {
         const { reader, seen } = this.#waiting
         this.#waiting = undefined
-        this.#list.replaceChildren(...(await reader.featureMaps(seen)).map(layer))
+        this.#paint(await reader.featureMaps(seen))
       }
     } catch (error) {
+      this.#shown = { key: '', maps: [] }
       this.#list.textContent = error instanceof Error ? error.message : String(error)
     } finally {
       this.#busy = false
     }
   }
+
+  /** The canvases stay where the network is the same: only their pixels change. */
+  #paint(stages: readonly FeatureStage[]): void {
+    const key = stages.map(({ name, shape }) => `${name} ${shape.join()}`).join('; ')
+    if (key !== this.#shown.key) {
+      const layers = stages.map(layer)
+      this.#shown = { key, maps: layers.map(({ canvases }) => canvases) }
+      this.#list.replaceChildren(...layers.map(({ section }) => section))
+    }
+    for (const [index, stage] of stages.entries()) {
+      const canvases = this.#shown.maps[index] ?? []
+      const pixels = stage.values.length / canvases.length
+      for (const [channel, canvas] of canvases.entries())
+        paintPixels(canvas, stretched(stage.values.subarray(channel * pixels, (channel + 1) * pixels)))
+    }
+  }
 }
 
-function layer({ name, operator, shape, values }: FeatureStage): HTMLElement {
+interface Layer {
+  readonly section: HTMLElement
+  readonly canvases: readonly HTMLCanvasElement[]
+}
+
+function layer({ name, operator, shape, values }: FeatureStage): Layer {
   const section = document.createElement('div')
   section.className = 'layer'
   const header = document.createElement('header')
@@ -61,17 +105,16 @@ function layer({ name, operator, shape, values }: FeatureStage): HTMLElement {
   header.append(title, kind, size)
   const maps = document.createElement('div')
   maps.className = 'maps'
-  maps.append(...(shape.length === 3 ? channelMaps(values, shape) : [unitMap(values)]))
+  const canvases = shape.length === 3 ? channelMaps(values.length, shape) : [unitMap(values.length)]
+  maps.append(...canvases)
   section.append(header, maps)
-  return section
+  return { section, canvases }
 }
 
-function channelMaps(values: Float32Array, [, height = 1, width = 1]: readonly number[]): HTMLCanvasElement[] {
+function channelMaps(count: number, [, height = 1, width = 1]: readonly number[]): HTMLCanvasElement[] {
   const size = SIZES.find(([from]) => height >= from)?.[1] ?? 44
-  const count = values.length / (height * width)
-  return Array.from({ length: count }, (_, channel) => {
-    const map = values.subarray(channel * height * width, (channel + 1) * height * width)
-    const canvas = pixelCanvas(stretched(map), width, height)
+  return Array.from({ length: count / (height * width) }, (_, channel) => {
+    const canvas = pixelCanvas([], width, height)
     canvas.style.setProperty('--size', `${size}px`)
     canvas.setAttribute('role', 'img')
     canvas.setAttribute('aria-label', `Channel ${channel + 1}`)
@@ -80,15 +123,12 @@ function channelMaps(values: Float32Array, [, height = 1, width = 1]: readonly n
 }
 
 /** A dense layer: its units in rows. */
-function unitMap(values: Float32Array): HTMLCanvasElement {
-  const rows = Math.ceil(values.length / MOST_UNITS)
-  const columns = Math.ceil(values.length / rows)
-  const pixels = new Float32Array(columns * rows)
-  pixels.set(stretched(values))
-  const canvas = pixelCanvas(pixels, columns, rows)
+function unitMap(units: number): HTMLCanvasElement {
+  const rows = Math.ceil(units / MOST_UNITS)
+  const canvas = pixelCanvas([], Math.ceil(units / rows), rows)
   canvas.className = 'units'
   canvas.setAttribute('role', 'img')
-  canvas.setAttribute('aria-label', `${values.length} units`)
+  canvas.setAttribute('aria-label', `${units} units`)
   return canvas
 }
 

@@ -40,7 +40,9 @@ function showSeen(canvas: HTMLCanvasElement, seen: Uint8Array | null): void {
     return
   }
   const image = context.createImageData(SIDE, SIDE)
-  for (const [index, value] of seen.entries()) image.data.set([value, value, value, 255], index * 4)
+  const grey = new Uint32Array(image.data.buffer)
+  // ABGR in the bytes' order, which is little-endian wherever browsers run.
+  for (const [index, value] of seen.entries()) grey[index] = 0xff000000 | (value * 0x010101)
   context.putImageData(image, 0, 0)
 }
 

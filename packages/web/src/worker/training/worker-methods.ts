@@ -48,7 +48,8 @@ function begin(): void {
 }
 
 function contextOf(tell: Tell): TrainingContext {
-  const { threads } = chooseThreads(undefined)
+  // One core is left to the page, which is drawn on meanwhile.
+  const threads = Math.min(chooseThreads(undefined).threads, Math.max(1, navigator.hardwareConcurrency - 1))
   return {
     onProgress: tell,
     open: (model) => openModel(model, 'wasm', { threads, onProgress: tell, memoryPattern: false }),
