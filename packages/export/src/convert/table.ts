@@ -4,6 +4,7 @@ import { categoryEncoding } from './handlers/category-encoding.js'
 import { CONVOLUTION_HANDLERS } from './handlers/convolution.js'
 import { CORE_HANDLERS } from './handlers/core.js'
 import { IMAGE_HANDLERS } from './handlers/image.js'
+import { KERAS_HANDLERS } from './handlers/keras.js'
 import { MERGE_HANDLERS } from './handlers/merge.js'
 import { NORMALIZATION_HANDLERS } from './handlers/normalization.js'
 import { POOLING_HANDLERS } from './handlers/pooling.js'
@@ -20,7 +21,7 @@ function refused(reason: string): LayerHandler {
   }
 }
 
-/** Handlers of tfjs-layers' own classes, and of ours. */
+/** Handlers of tfjs-layers' own classes, of Keras's that it lacks, and of ours. */
 export const LAYER_HANDLERS: Readonly<Record<string, LayerHandler>> = {
   ...CORE_HANDLERS,
   ...ACTIVATION_HANDLERS,
@@ -33,6 +34,7 @@ export const LAYER_HANDLERS: Readonly<Record<string, LayerHandler>> = {
   ...SEQUENCE_HANDLERS,
   ...RECURRENT_HANDLERS,
   ...WRAPPER_HANDLERS,
+  ...KERAS_HANDLERS,
   CategoryEncoding: categoryEncoding,
   RandomWidth: refused('it draws a random width at every call; leave it out of the model to be converted'),
   RandomHeight: refused('it draws a random height at every call; leave it out of the model to be converted'),

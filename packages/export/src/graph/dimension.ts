@@ -4,14 +4,37 @@
  */
 import type { Dimension, Shape } from '../onnx/model.js'
 
+/** A product of names, and the known number that it is multiplied with. */
+export interface Product {
+  readonly known: number
+  readonly names: readonly string[]
+}
+
+/** A name that is a product itself, as `multiplied` writes it: `batch*9`. Others are one factor. */
+const PRODUCT = /^[\w.]+(\*[\w.]+)+$/
+
+/** `dims` multiplied, in factors. */
+export function factors(dims: readonly Dimension[]): Product {
+  const parts = dims.flatMap((dim): Dimension[] => {
+    if (typeof dim === 'number' || !PRODUCT.test(dim)) return [dim]
+    return dim.split('*').map((part) => (/^\d+$/.test(part) ? Number(part) : part))
+  })
+  const known = parts.filter((part) => typeof part === 'number').reduce((product, part) => product * part, 1)
+  return { known, names: parts.filter((part) => typeof part === 'string') }
+}
+
 export function multiplied(dims: readonly Dimension[]): Dimension {
-  const known = dims.filter((dim) => typeof dim === 'number').reduce((product, dim) => product * dim, 1)
-  const names = dims.filter((dim) => typeof dim === 'string')
+  const { known, names } = factors(dims)
   if (names.length === 0) return known
   if (known === 0) return 0
   return known === 1 && names.length === 1
     ? (names[0] as string)
-    : [...names, ...(known === 1 ? [] : [known])].join('*')
+    : [...names.map(bracketed), ...(known === 1 ? [] : [known])].join('*')
+}
+
+/** A sum or a quotient as a factor. */
+function bracketed(name: string): string {
+  return /^[\w.]+$|^\(.*\)$/.test(name) ? name : `(${name})`
 }
 
 export function added(dims: readonly Dimension[]): Dimension {

@@ -23,6 +23,8 @@ export interface CompareOptions extends ConvertOptions {
   readonly sizes?: readonly number[]
   /** Largest error over largest number of the reference. */
   readonly tolerance?: number
+  /** The least that the error is measured by, where all of the reference is smaller. Default 0. */
+  readonly least?: number
   /** Draws an input's numbers; by default normal ones, integers from 0 to 4 for an int32 input. */
   readonly draw?: (random: Random) => number
   /** Shapes of the inputs, the batch included, where the model's own are not to be had. */
@@ -40,7 +42,8 @@ export interface Comparison {
 
 /** Throws where an output of the graph differs from tfjs's by more than the tolerance, before or after the passes. */
 export async function expectSame(model: Model, options: CompareOptions = {}): Promise<Comparison> {
-  const { seed = 1, batch = 2, sizes = [], tolerance = 1e-5, draw, shapes, reference, edit, ...convert } = options
+  const { seed = 1, batch = 2, sizes = [], tolerance = 1e-5, least = 0, ...others } = options
+  const { draw, shapes, reference, edit, ...convert } = others
   const saved = await artifactsOf(model)
   const artifacts = edit === undefined ? saved : edit(saved)
   const { model: converted, warnings } = convertLayersModel(artifacts, convert)
@@ -66,7 +69,7 @@ export async function expectSame(model: Model, options: CompareOptions = {}): Pr
       const value = found[output.name] as Ort.Tensor
       const arranged = nchw && wanted.rank >= 4 ? toChannelsFirst(wanted) : wanted
       const path = `${model.name}.${output.name} (${stage})`
-      expectClose(path, { data: value.data as Float32Array, dims: value.dims }, arranged, tolerance)
+      expectClose(path, { data: value.data as Float32Array, dims: value.dims }, arranged, { tolerance, least })
     }
   }
   tf.dispose([...tensors, ...expected])
@@ -115,13 +118,13 @@ export function expectClose(
   path: string,
   found: { readonly data: ArrayLike<number>; readonly dims: readonly number[] },
   expected: Tensor,
-  tolerance: number,
+  { tolerance, least }: { readonly tolerance: number; readonly least: number },
 ): void {
   if (found.dims.join() !== expected.shape.join()) {
     throw new Error(`${path}: expected shape [${expected.shape.join(', ')}], found [${found.dims.join(', ')}]`)
   }
   const reference = expected.dataSync()
-  let scale = 0
+  let scale = least
   let worst = 0
   let error = 0
   for (const [index, value] of reference.entries()) {

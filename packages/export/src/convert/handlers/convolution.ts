@@ -22,12 +22,15 @@ function convolution(rank: number): LayerHandler {
     const kernel = config.sizes('kernel_size', rank)
     const strides = config.sizes('strides', rank, 1)
     const dilations = config.sizes('dilation_rate', rank, 1)
-    const groups = config.integer('groups', 1)
-    if (groups !== 1) throw config.unsupported(`groups, expected 1 as tfjs has it, found ${groups}`)
-    const shape = [...kernel, channels, filters]
+    // Keras's; tfjs has no groups, and refuses the weights of a layer that has.
+    const group = config.size('groups', 1)
+    if (channels % group !== 0 || filters % group !== 0) {
+      throw config.invalid('groups', `a divisor of ${channels} channels and ${filters} filters`, group)
+    }
+    const shape = [...kernel, channels / group, filters]
     const w = call.weight('kernel', { as: 'weight', shape, layout: transposedLayout(shape, kernelOrder(rank)) }) // HWIO -> OIHW
     const input = paddedInput(call, x, { kernel, strides, dilations })
-    const options = { kernelShape: kernel, strides, pads: input.pads, dilations }
+    const options = { kernelShape: kernel, strides, pads: input.pads, dilations, group }
     const y = conv(g, [input.x, w, bias(call, filters)], options)
     // tfjs's Conv1D turns channels_first to channels last, and does not turn its result back (conv1dWithBias).
     return withActivation(call, rank === 1 ? channelsFirstFeature(y) : output(y))

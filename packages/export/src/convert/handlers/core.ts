@@ -132,7 +132,7 @@ const repeatVector: LayerHandler = (call) => {
 }
 
 /** A layer that changes nothing when it does not train. */
-function identityOutside(what: string): LayerHandler {
+export function identityOutside(what: string): LayerHandler {
   return (call: LayerCall) => {
     if (call.training) throw call.config.unsupported(`${what} has no training graph`)
     return call.input()

@@ -20,7 +20,7 @@ import type { LayerCall, LayerHandler } from '../layer-call.js'
 type Combine = (g: GraphBuilder, values: readonly Value[]) => Value
 
 /** A merge element by element, with broadcasting. */
-function elementwise(combine: Combine): LayerHandler {
+export function elementwise(combine: Combine): LayerHandler {
   return (call) => {
     const { values, layout } = operands(call)
     return { value: combine(call.g, values), layout }

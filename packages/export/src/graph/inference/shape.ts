@@ -4,7 +4,7 @@
  */
 import { DataType, type Dimension, type Node, type Shape } from '../../onnx/model.js'
 import { intAttribute, intsAttribute, stringAttribute } from '../attributes.js'
-import { added, broadcast, mapped, multiplied, normalAxis } from '../dimension.js'
+import { added, broadcast, factors, mapped, multiplied, normalAxis } from '../dimension.js'
 import type { InferenceRule, InferenceRules, TypedShape } from '../shape-inference.js'
 import { constantInts, elementsOf, required } from './expect.js'
 
@@ -25,19 +25,18 @@ const reshape: InferenceRule = (node, inputs) => {
 
 /** What is left of `shape` beside `rest`: names on both sides cancel, then the known lengths divide. */
 function quotient(node: Node, shape: Shape, rest: Shape): Dimension {
-  const names = shape.filter((dim) => typeof dim === 'string')
+  const [whole, part] = [factors(shape), factors(rest)]
+  const names = [...whole.names]
   const unmatched: string[] = []
-  for (const dim of rest) {
-    if (typeof dim === 'number') continue
-    const at = names.indexOf(dim)
-    if (at === -1) unmatched.push(dim)
+  for (const name of part.names) {
+    const at = names.indexOf(name)
+    if (at === -1) unmatched.push(name)
     else names.splice(at, 1)
   }
-  const length = (dims: Shape): number => multiplied(dims.filter((dim) => typeof dim === 'number')) as number
-  const known = length(shape) / length(rest)
+  const known = whole.known / part.known
   if (unmatched.length > 0) return `${multiplied([...names, known])}/${unmatched.join('/')}`
   if (Number.isInteger(known)) return multiplied([...names, known])
-  if (names.length > 0) return `${multiplied([...names, length(shape)])}/${length(rest)}`
+  if (names.length > 0) return `${multiplied([...names, whole.known])}/${part.known}`
   throw new Error(`Reshape ${node.name}: [${shape.join(', ')}] does not divide into [${rest.join(', ')}, -1]`)
 }
 

@@ -1,0 +1,139 @@
+import { describe, expect, test } from 'vitest'
+import { runOnnx } from '../../src/cli/check/compare.js'
+import { loadRuntimes } from '../../src/cli/check/runtimes.js'
+import type { JsonObject } from '../../src/convert/topology.js'
+import { exportLayersModel, type LayersModelArtifacts, type WeightSpec } from '../../src/index.js'
+import { tf } from '../support/tfjs.js'
+
+/** A layer as Keras's JSON has it, its weights by name. */
+interface KerasLayer {
+  readonly className: string
+  readonly config: JsonObject
+  readonly weights?: Readonly<Record<string, readonly [shape: number[], values: number[]]>>
+}
+
+/** A model of one layer on inputs of these shapes. tfjs cannot load it: the JSON is written by hand. */
+function modelOf(shapes: readonly number[][], { className, config, weights = {} }: KerasLayer): LayersModelArtifacts {
+  const inputs = shapes.map((shape, index) => ({
+    class_name: 'InputLayer',
+    name: `x${index}`,
+    config: { name: `x${index}`, batch_input_shape: [null, ...shape], dtype: 'float32' },
+    inbound_nodes: [],
+  }))
+  const call = inputs.map(({ name }) => [name, 0, 0, {}])
+  const layer = { class_name: className, name: 'y', config: { name: 'y', ...config }, inbound_nodes: [call] }
+  const ends = { input_layers: inputs.map(({ name }) => [name, 0, 0]), output_layers: [['y', 0, 0]] }
+  const entries = Object.entries(weights)
+  return {
+    modelTopology: { class_name: 'Functional', config: { name: 'one', layers: [...inputs, layer], ...ends } },
+    weightSpecs: entries.map(([name, [shape]]): WeightSpec => ({ name: `y/${name}`, shape, dtype: 'float32' })),
+    weightData: entries.map(([, [, values]]) => new Uint8Array(Float32Array.from(values).buffer)),
+  }
+}
+
+const waves = (length: number, step: number): number[] => Array.from({ length }, (_, index) => Math.sin(index * step))
+
+/** The output on inputs of these shapes, a batch of two, and the inputs. */
+async function outputOf(shapes: readonly number[][], layer: KerasLayer) {
+  const inputs = shapes.map((rest, index) => {
+    const shape = [2, ...rest]
+    const count = shape.reduce((product, length) => product * length, 1)
+    return { dtype: 'float32', shape, values: Float32Array.from(waves(count, index + 0.7)) }
+  })
+  const [output] = await runOnnx(await exportLayersModel(modelOf(shapes, layer)), inputs, loadRuntimes())
+  return { inputs, shape: output?.shape, values: Array.from(output?.values ?? [], Number) }
+}
+
+function expectClose(found: readonly number[], expected: ArrayLike<number>): void {
+  expect(found).toHaveLength(expected.length)
+  for (const [index, value] of found.entries()) expect(value).toBeCloseTo(expected[index] as number, 5)
+}
+
+describe('layers of Keras that tfjs lacks', () => {
+  test.each<[string, KerasLayer]>([
+    [
+      'by statistics that were learned',
+      {
+        className: 'Normalization',
+        config: { axis: [2], mean: null, variance: null },
+        weights: { mean: [[3], [1, -2, 0.5]], variance: [[3], [4, 0.25, 0]], count: [[], [7]] },
+      },
+    ],
+    [
+      'by statistics in the configuration',
+      { className: 'Normalization', config: { axis: -1, mean: [[[1, -2, 0.5]]], variance: [4, 0.25, 0] } },
+    ],
+  ])('Normalization is (x - mean) / max(√variance, 1e-7): %s', async (_, layer) => {
+    const { inputs, values } = await outputOf([[4, 3]], layer)
+    const [mean, deviation] = [
+      [1, -2, 0.5],
+      [2, 0.5, 1e-7],
+    ]
+    const expected = Array.from(inputs[0]?.values ?? [], (x, index) => {
+      const channel = index % 3
+      return (x - (mean[channel] as number)) / (deviation[channel] as number)
+    })
+    const scaled = (list: readonly number[]) => list.map((value, index) => (index % 3 === 2 ? value * 1e-7 : value))
+    expectClose(scaled(values), scaled(expected))
+  })
+
+  test('Subtract is the first input less the second', async () => {
+    const { inputs, values } = await outputOf([[4], [4]], { className: 'Subtract', config: {} })
+    const [a, b] = inputs.map((input) => input.values)
+    expectClose(
+      values,
+      Array.from(a ?? [], (x, index) => x - (b?.[index] as number)),
+    )
+  })
+
+  test('a convolution of groups is one of each group’s channels, side by side', async () => {
+    const kernel = waves(3 * 2 * 2 * 6, 1.3)
+    const config = { filters: 6, kernel_size: [3, 2], strides: [2, 1], padding: 'same', groups: 2, use_bias: false }
+    const { inputs, shape, values } = await outputOf([[7, 5, 4]], {
+      className: 'Conv2D',
+      config,
+      weights: { kernel: [[3, 2, 2, 6], kernel] },
+    })
+    const x = tf.tensor4d(inputs[0]?.values ?? [], [2, 7, 5, 4])
+    const w = tf.tensor4d(kernel, [3, 2, 2, 6])
+    const halves = [0, 1].map((group) =>
+      tf.conv2d(
+        tf.slice(x, [0, 0, 0, 2 * group], [-1, -1, -1, 2]),
+        tf.slice(w, [0, 0, 0, 3 * group], [-1, -1, -1, 3]),
+        [2, 1],
+        'same',
+      ),
+    )
+    const expected = tf.concat(halves, 3)
+    expect(shape).toEqual(expected.shape)
+    expectClose(values, await expected.data())
+  })
+
+  test.each(['SpatialDropout2D', 'RandomFlip', 'RandomRotation', 'ActivityRegularization'])(
+    '%s changes nothing',
+    async (className) => {
+      const { inputs, values } = await outputOf([[3, 2, 2]], { className, config: { rate: 0.3 } })
+      expectClose(values, inputs[0]?.values ?? [])
+    },
+  )
+
+  test.each<[string, KerasLayer, string]>([
+    [
+      'a convolution whose channels no groups divide',
+      { className: 'Conv2D', config: { filters: 6, kernel_size: 1, groups: 4 } },
+      'layer y (Conv2D): groups, expected a divisor of 3 channels and 6 filters, found 4',
+    ],
+    [
+      'a normalization along an axis within',
+      { className: 'Normalization', config: { axis: 1, mean: 0, variance: 1 } },
+      'layer y (Normalization): axis, expected null, or the last axis alone, found [1]',
+    ],
+    [
+      'one that goes back',
+      { className: 'Normalization', config: { invert: true } },
+      'layer y (Normalization): invert, expected false, found true',
+    ],
+  ])('refuses %s', async (_, layer, message) => {
+    await expect(exportLayersModel(modelOf([[4, 4, 3]], layer))).rejects.toThrow(message)
+  })
+})
