@@ -52,6 +52,9 @@ export class WeightStore {
   readonly #bytes: ByteChunks
   readonly #entries = new Map<string, { readonly spec: WeightSpec; readonly offset: number; readonly length: number }>()
 
+  /** The first name that becomes each one without its cell. */
+  readonly #shortened = new Map<string, string>()
+
   constructor({ weightSpecs = [], weightData = new Uint8Array(0) }: LayersModelArtifacts) {
     this.#bytes = byteChunks(weightData)
     let offset = 0
@@ -61,6 +64,7 @@ export class WeightStore {
       this.#entries.set(spec.name, { spec, offset, length })
       offset += length
     }
+    for (const name of [...this.#entries.keys()].toReversed()) this.#shortened.set(withoutCell(name), name)
     if (offset !== this.#bytes.length) {
       const remedy = 'is a shard missing, cut short, or from another model?'
       throw invalid('weights', `${offset} bytes as weightSpecs declare`, `${this.#bytes.length}: ${remedy}`)
@@ -76,11 +80,12 @@ export class WeightStore {
     const direct = `${layer}/${weight}`
     if (this.#entries.has(direct)) return direct
     // TensorFlow 2.2 and later put the cell's name between: `lstm/lstm_cell/kernel`, which tfjs reads as `lstm/kernel`.
-    for (const name of this.#entries.keys()) {
-      const parts = name.split('/')
-      if ([...parts.slice(0, -2), parts.at(-1)].join('/') === direct) return name
-    }
-    return undefined
+    const shortened = this.#shortened.get(direct)
+    if (shortened !== undefined) return shortened
+    // Keras 3 puts the model's name in front: `sequential/conv2d/kernel`, which tfjs does not read.
+    const end = `/${direct}`
+    const within = this.names.filter((name) => name.endsWith(end) || withoutCell(name).endsWith(end))
+    return within.length === 1 ? within[0] : undefined
   }
 
   /** The shape of the weight of that name, in tfjs; throws where there is none. */
@@ -100,6 +105,11 @@ export class WeightStore {
     if (entry === undefined) throw new Error(`internal: no weight named ${name}`)
     return entry
   }
+}
+
+/** Without the last part but one. */
+function withoutCell(name: string): string {
+  return name.split('/').toSpliced(-2, 1).join('/')
 }
 
 /** Bytes that a weight takes in its shard. Throws a UserError where its specification is malformed. */

@@ -32,6 +32,18 @@ describe('the weights of a saved model', () => {
       weightData: Float32Array.of(1).buffer,
     })
     expect(store.find('lstm', 'kernel')).toBe('lstm/lstm_cell/kernel')
+  })
+
+  test('are found under the name of the model that Keras 3 puts in front, where only one is meant', () => {
+    const names = ['sequential/dense/kernel', 'sequential/lstm/lstm_cell/kernel', 'a/conv/kernel', 'b/conv/kernel']
+    const store = new WeightStore({
+      weightSpecs: names.map((name) => spec(name, [1])),
+      weightData: new Float32Array(4).buffer,
+    })
+    expect(store.find('dense', 'kernel')).toBe('sequential/dense/kernel')
+    expect(store.find('lstm', 'kernel')).toBe('sequential/lstm/lstm_cell/kernel')
+    expect(store.find('conv', 'kernel')).toBeUndefined()
+    expect(store.find('ense', 'kernel')).toBeUndefined()
     expect(store.find('lstm', 'bias')).toBeUndefined()
   })
 

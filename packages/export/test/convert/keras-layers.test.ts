@@ -5,11 +5,13 @@ import type { JsonObject } from '../../src/convert/topology.js'
 import { exportLayersModel, type LayersModelArtifacts, type WeightSpec } from '../../src/index.js'
 import { tf } from '../support/tfjs.js'
 
+type Weights = Readonly<Record<string, readonly [shape: number[], values: number[]]>>
+
 /** A layer as Keras's JSON has it, its weights by name. */
 interface KerasLayer {
   readonly className: string
   readonly config: JsonObject
-  readonly weights?: Readonly<Record<string, readonly [shape: number[], values: number[]]>>
+  readonly weights?: Weights
 }
 
 /** A model of one layer on inputs of these shapes. tfjs cannot load it: the JSON is written by hand. */
@@ -107,6 +109,75 @@ describe('layers of Keras that tfjs lacks', () => {
     const expected = tf.concat(halves, 3)
     expect(shape).toEqual(expected.shape)
     expectClose(values, await expected.data())
+  })
+
+  test('a GRU that resets after the product is Keras’s formula', async () => {
+    const [steps, width, units] = [4, 3, 2]
+    const weights: Weights = {
+      kernel: [[width, 3 * units], waves(width * 3 * units, 0.9)],
+      recurrent_kernel: [[units, 3 * units], waves(units * 3 * units, 1.7)],
+      bias: [[2, 3 * units], waves(2 * 3 * units, 0.4)],
+    }
+    const config = { units, reset_after: true, activation: 'tanh', recurrent_activation: 'sigmoid' }
+    const { inputs, values } = await outputOf([[steps, width]], { className: 'GRU', config, weights })
+    const [kernel, recurrent, bias] = ['kernel', 'recurrent_kernel', 'bias'].map((name) => weights[name]?.[1] ?? [])
+    const sigmoid = (x: number) => 1 / (1 + Math.exp(-x))
+    /** row · matrix + the bias from `offset`, of 3 × units numbers. */
+    const affine = (row: readonly number[], matrix: readonly number[], offset: number): number[] =>
+      Array.from({ length: 3 * units }, (_, column) =>
+        row.reduce(
+          (total, x, index) => total + x * (matrix[index * 3 * units + column] as number),
+          bias?.[offset + column] as number,
+        ),
+      )
+    const expected = [0, 1].flatMap((example) => {
+      let h = [0, 0]
+      for (let step = 0; step < steps; step++) {
+        const start = (example * steps + step) * width
+        const x = affine(Array.from(inputs[0]?.values.slice(start, start + width) ?? []), kernel ?? [], 0)
+        const state = affine(h, recurrent ?? [], 3 * units)
+        h = h.map((old, unit) => {
+          const at = (list: readonly number[], gate: number) => list[gate * units + unit] as number
+          const z = sigmoid(at(x, 0) + at(state, 0))
+          const r = sigmoid(at(x, 1) + at(state, 1))
+          return z * old + (1 - z) * Math.tanh(at(x, 2) + r * at(state, 2))
+        })
+      }
+      return h
+    })
+    expectClose(values, expected)
+  })
+
+  test.each<[string, (x: number) => number]>([
+    ['silu', (x) => x / (1 + Math.exp(-x))],
+    ['exponential', Math.exp],
+    ['leaky_relu', (x) => Math.max(x, 0.2 * x)],
+  ])('the activation %s is Keras’s', async (activation, compute) => {
+    const { inputs, values } = await outputOf([[5]], { className: 'Activation', config: { activation } })
+    expectClose(values, Array.from(inputs[0]?.values ?? [], compute))
+  })
+
+  test('a Bidirectional layer is read as Keras 3 saves it, its layer named forward_lstm', async () => {
+    const config = { units: 2, return_sequences: true }
+    const held = (name: string) => ({ layer: { class_name: 'LSTM', config: { name, ...config } } })
+    const weightsAs = (cell: string): Weights =>
+      Object.fromEntries(
+        ['forward', 'backward'].flatMap((way, index) => [
+          [`${way}_lstm/${cell}kernel`, [[3, 8], waves(24, index + 0.3)]],
+          [`${way}_lstm/${cell}recurrent_kernel`, [[2, 8], waves(16, index + 0.5)]],
+          [`${way}_lstm/${cell}bias`, [[8], waves(8, index + 0.7)]],
+        ]),
+      )
+    const [two, three] = await Promise.all([
+      outputOf([[4, 3]], { className: 'Bidirectional', config: held('lstm'), weights: weightsAs('') }),
+      outputOf([[4, 3]], {
+        className: 'Bidirectional',
+        config: held('forward_lstm'),
+        weights: weightsAs('lstm_cell/'),
+      }),
+    ])
+    expect(two?.shape).toEqual([2, 4, 4])
+    expect(three?.values).toEqual(two?.values)
   })
 
   test.each(['SpatialDropout2D', 'RandomFlip', 'RandomRotation', 'ActivityRegularization'])(

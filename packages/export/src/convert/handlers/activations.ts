@@ -32,6 +32,8 @@ import { sameLayout, transposedLayout } from '../weight-binding.js'
 
 type Pointwise = (g: GraphBuilder, x: Value) => Value
 
+const swish: Pointwise = (g, x) => mul(g, x, sigmoid(g, x))
+
 /** Functions of one element: they hold in any layout. */
 const POINTWISE: Readonly<Record<string, Pointwise>> = {
   linear: (_, x) => x,
@@ -45,7 +47,11 @@ const POINTWISE: Readonly<Record<string, Pointwise>> = {
   softsign,
   // max(0, min(1, 0.2 x + 0.5)): ONNX's defaults are Keras's constants.
   hard_sigmoid: (g, x) => hardSigmoid(g, x, { alpha: 0.2, beta: 0.5 }),
-  swish: (g, x) => mul(g, x, sigmoid(g, x)),
+  swish,
+  // Keras's names and functions that tfjs does not have.
+  silu: swish,
+  exponential: exp,
+  leaky_relu: (g, x) => leakyRelu(g, x, { alpha: 0.2 }),
   mish: (g, x) => mul(g, x, tanh(g, softplus(g, x))),
   // x Φ(x) = x/2 (1 + erf(x / √2))
   gelu: (g, x) => {
@@ -154,7 +160,9 @@ const preluLayer: LayerHandler = (call) => {
 export const ACTIVATION_HANDLERS: Readonly<Record<string, LayerHandler>> = {
   Activation: (call) => withActivation(call, call.input()),
   ReLU: reluLayer,
-  LeakyReLU: elementwise(({ g, config }, x) => leakyRelu(g, x, { alpha: config.number('alpha', 0.3) })),
+  LeakyReLU: elementwise(({ g, config }, x) =>
+    leakyRelu(g, x, { alpha: config.number('alpha', config.number('negative_slope', 0.3)) }),
+  ),
   PReLU: preluLayer,
   ELU: elementwise(({ g, config }, x) => elu(g, x, { alpha: config.number('alpha', 1) })),
   ThresholdedReLU: elementwise(({ g, config }, x) => thresholdedRelu(g, x, { alpha: config.number('theta', 1) })),

@@ -41,6 +41,8 @@ function regrouped({ g, config }: LayerCall, y: Value, like: Value): Value {
   return reshape(g, y, concat(g, sizes, { axis: 0 }))
 }
 
+const FORWARD = 'forward_'
+
 const MERGE_MODES = ['concat', 'sum', 'ave', 'mul'] as const
 
 /** A recurrent layer and its copy that runs the other way; their weights are the layer's, under two names. */
@@ -50,8 +52,11 @@ const bidirectional: LayerHandler = (call) => {
   refuseStateful(inner)
   const states = initialStates(call)
   const half = states.length / 2
+  // Keras 3 saves the layer under the name that it has as the forward one.
+  const isNamed = held.name.startsWith(FORWARD) && call.weightShape(`${FORWARD}${held.name}/kernel`) === undefined
+  const name = isNamed ? held.name.slice(FORWARD.length) : held.name
   const [forward, backward] = [false, true].map((isCopy) => {
-    const prefix = `${isCopy ? 'backward' : 'forward'}_${held.name}/`
+    const prefix = `${isCopy ? 'backward_' : FORWARD}${name}/`
     const backwards = inner.boolean('go_backwards', false) !== isCopy
     const initial = isCopy ? states.slice(half) : states.slice(0, half)
     return { backwards, result: recurrence(call, cellsOf(inner, prefix), { initial, backwards }) }

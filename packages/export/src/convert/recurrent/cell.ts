@@ -128,10 +128,11 @@ function gruCell(call: LayerCall, cell: CellDescription, width: number): Cell {
   }
 }
 
-export function refuseResetAfter(config: LayerConfig): void {
+function refuseResetAfter(config: LayerConfig): void {
   if (config.boolean('reset_after', false)) {
     throw config.unsupported(
-      'reset_after, expected false as tfjs has it, found true; train the model with reset_after=False',
+      "reset_after, expected false beside a mask, other cells or activations that ONNX's GRU lacks, found true; " +
+        'train the model with reset_after=False',
     )
   }
 }

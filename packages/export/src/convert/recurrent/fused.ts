@@ -5,7 +5,7 @@ import { floatTensor } from '../../onnx/tensor.js'
 import { activationName } from '../handlers/activations.js'
 import type { LayerCall } from '../layer-call.js'
 import type { WeightLayout } from '../weight-binding.js'
-import { type CellDescription, refuseResetAfter } from './cell.js'
+import type { CellDescription } from './cell.js'
 import type { Recurrence, RecurrenceRequest } from './recurrence.js'
 
 interface Operator {
@@ -72,8 +72,6 @@ export function fusedRecurrence(
     return Object.hasOwn(ACTIVATIONS, name) ? ACTIVATIONS[name] : undefined
   })
   if (!activations.every((activation) => activation !== undefined)) return undefined
-  refuseResetAfter(cell.config)
-
   const steps = transpose(g, x, { perm: [1, 0, 2] }) // NTF -> TNF
   const [h, c] = initial.map((state) => unsqueeze(g, state, [0]))
   const inputs: RecurrenceInputs = { x: steps, ...weights(call, cell, operator, x.shape[2] as number), h, c }
@@ -83,6 +81,7 @@ export function fusedRecurrence(
     activations: activations.map(({ name }) => name),
     alphas: activations.flatMap(({ alpha }) => alpha ?? []),
     betas: activations.flatMap(({ beta }) => beta ?? []),
+    linearBeforeReset: resetsAfter(cell),
   })
   const [y, ...states] = values as [Value, ...Value[]]
   return {
@@ -92,13 +91,19 @@ export function fusedRecurrence(
   }
 }
 
+/** Keras's GRU since version 2.1, by default since TensorFlow 2; tfjs cannot load it. */
+function resetsAfter({ className, config }: CellDescription): boolean {
+  return className === 'GRUCell' && config.boolean('reset_after', false)
+}
+
 function weights(
   call: LayerCall,
-  { config, prefix }: CellDescription,
+  cell: CellDescription,
   { gates, blocks }: Operator,
   width: number,
 ): Pick<RecurrenceInputs, 'w' | 'r' | 'b'> {
   const { g } = call
+  const { config, prefix } = cell
   const units = config.size('units')
   const length = gates * units
   const name = prefix.replaceAll('/', '.')
@@ -112,6 +117,11 @@ function weights(
   const w = matrix('kernel', 'weight', width)
   const r = matrix('recurrent_kernel', 'recurrent_weight', units)
   if (!config.boolean('use_bias', true)) return { w, r }
+  if (resetsAfter(cell)) {
+    // [2, gates × H], for the input and for the state as ONNX has them.
+    const both: WeightLayout = { reshape: [2 * length], transpose: [0], shape: [1, 2 * length] }
+    return { w, r, b: call.weight(`${prefix}bias`, { as: `${name}bias`, shape: [2, length], layout: both }) }
+  }
   const layout: WeightLayout = { reshape: [length], transpose: [0], shape: [1, length], ...order }
   const bias = call.weight(`${prefix}bias`, { as: `${name}bias`, shape: [length], layout })
   return { w, r, b: concat(g, [bias, zeros(g, length)], { axis: 1 }) }

@@ -25,13 +25,15 @@ export interface RecurrenceOptions {
   readonly activations: readonly string[]
   readonly alphas?: readonly number[]
   readonly betas?: readonly number[]
+  /** GRU: the reset gate acts on the product of the state, not on the state before it. Default false. */
+  readonly linearBeforeReset?: boolean
 }
 
 /** Y [T, 1, N, H] and the last state [1, N, H]. */
 export const rnn = (g: GraphBuilder, inputs: RecurrenceInputs, options: RecurrenceOptions): Value[] =>
   recurrence(g, 'RNN', inputs, options)
 
-/** Gates z, r, h; the reset gate acts on the state before its product. Y and the last state, as `rnn`. */
+/** Gates z, r, h. Y and the last state, as `rnn`. */
 export const gru = (g: GraphBuilder, inputs: RecurrenceInputs, options: RecurrenceOptions): Value[] =>
   recurrence(g, 'GRU', inputs, options)
 
@@ -43,7 +45,7 @@ function recurrence(
   g: GraphBuilder,
   opType: 'RNN' | 'GRU' | 'LSTM',
   { x, w, r, b, h, c }: RecurrenceInputs,
-  { hiddenSize, direction, activations, alphas = [], betas = [] }: RecurrenceOptions,
+  { hiddenSize, direction, activations, alphas = [], betas = [], linearBeforeReset = false }: RecurrenceOptions,
 ): Value[] {
   return g.node(opType, [x, w, r, b, undefined, h, c], {
     outputs: opType === 'LSTM' ? 3 : 2,
@@ -52,6 +54,7 @@ function recurrence(
       direction: string(direction),
       activations: { type: 'STRINGS', value: activations },
       activation_alpha: alphas.length === 0 ? undefined : { type: 'FLOATS', value: alphas },
+      linear_before_reset: linearBeforeReset ? int(1) : undefined,
       activation_beta: betas.length === 0 ? undefined : { type: 'FLOATS', value: betas },
     },
   })
