@@ -6,6 +6,7 @@
 import { UserError } from '../errors.js'
 import { type ByteChunks, byteChunks } from './byte-chunks.js'
 import { halfToFloat } from './half.js'
+import { KERAS_1_WEIGHTS } from './keras1.js'
 
 /** One entry of a weights manifest. */
 export interface WeightSpec {
@@ -85,7 +86,9 @@ export class WeightStore {
     // Keras 3 puts the model's name in front: `sequential/conv2d/kernel`, which tfjs does not read.
     const end = `/${direct}`
     const within = this.names.filter((name) => name.endsWith(end) || withoutCell(name).endsWith(end))
-    return within.length === 1 ? within[0] : undefined
+    if (within.length > 0) return within.length === 1 ? within[0] : undefined
+    const old = `${layer}_${KERAS_1_WEIGHTS[weight]}`
+    return [old, `${layer}/${old}`].find((name) => this.#entries.has(name))
   }
 
   /** The shape of the weight of that name, in tfjs; throws where there is none. */

@@ -4,6 +4,7 @@
  * write them. A Sequential model becomes the functional one that it stands for, so that the walk knows one form.
  */
 import { UserError } from '../errors.js'
+import { inKeras2 } from './keras1.js'
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 export type JsonObject = { readonly [key: string]: Json }
@@ -165,7 +166,9 @@ function functional(config: Json | undefined, where: string): Topology {
 /** A layer's JSON, its calls included; also used for the layer that a wrapper (TimeDistributed) holds. */
 export function layerOf(item: Json | undefined, where: string): LayerDescription {
   if (!isObject(item)) throw malformed(where, 'an object', item)
-  const className = classNameOf(item, where)
+  // A function of Keras 3 that was called on a layer's result stands among the layers.
+  const isFunction = typeof item.module === 'string' && item.module.startsWith('keras.src.ops')
+  const className = `${isFunction ? 'keras.ops.' : ''}${classNameOf(item, where)}`
   // A nested Sequential of old Keras has its list of layers for a config.
   const config: Json | undefined = Array.isArray(item.config) ? { layers: item.config } : item.config
   if (!isObject(config)) throw malformed(where, 'a config', config)
@@ -173,14 +176,15 @@ export function layerOf(item: Json | undefined, where: string): LayerDescription
   if (typeof name !== 'string' || name === '') throw malformed(`${where} (${className})`, 'a name', name)
   const nodes = item.inbound_nodes ?? item.inboundNodes ?? []
   if (!Array.isArray(nodes)) throw malformed(`layer ${name}`, 'inbound_nodes to be a list', nodes)
-  return { name, className, config, calls: nodes.map((node, call) => callInputs(node, `layer ${name}: call ${call}`)) }
+  const calls = nodes.map((node, call) => callInputs(node, `layer ${name}: call ${call}`))
+  return { name, ...inKeras2({ className, config }), calls }
 }
 
 /** `[["conv1", 0, 0, {}], …]`, one such entry alone, or Keras 3's `{ args, kwargs }`. */
 function callInputs(node: Json, where: string): TensorReference[] {
   if (isObject(node)) {
     checkKeywords(node.kwargs, where)
-    return kerasTensors(node.args ?? [])
+    return kerasTensors(node.args ?? [], where)
   }
   const found = references(node, where)
   if (Array.isArray(node)) for (const entry of node) if (Array.isArray(entry)) checkKeywords(entry[3], where)
@@ -197,8 +201,8 @@ function checkKeywords(keywords: Json | undefined, where: string): void {
   }
 }
 
-/** The `keras_history` entries within Keras 3's serialized arguments, in order. */
-function kerasTensors(value: Json): TensorReference[] {
+/** The `keras_history` entries within Keras 3's serialized arguments, in order; a constant among them is refused. */
+function kerasTensors(value: Json, where: string): TensorReference[] {
   const found: TensorReference[] = []
   const pending: Json[] = [value]
   while (pending.length > 0) {
@@ -208,6 +212,8 @@ function kerasTensors(value: Json): TensorReference[] {
     } else if (isObject(next)) {
       const history = isObject(next.config) ? next.config.keras_history : undefined
       if (history !== undefined) found.push(reference(history, 'keras_history'))
+    } else if (next !== null) {
+      throw new UserError('UNSUPPORTED', `${where}: expected a call on tensors alone, found ${short(next)} among them`)
     }
   }
   return found

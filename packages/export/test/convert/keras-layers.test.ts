@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { runOnnx } from '../../src/cli/check/compare.js'
 import { loadRuntimes } from '../../src/cli/check/runtimes.js'
-import type { JsonObject } from '../../src/convert/topology.js'
+import type { Json, JsonObject } from '../../src/convert/topology.js'
 import { exportLayersModel, type LayersModelArtifacts, type WeightSpec } from '../../src/index.js'
 import { tf } from '../support/tfjs.js'
 
@@ -178,6 +178,26 @@ describe('layers of Keras that tfjs lacks', () => {
     ])
     expect(two?.shape).toEqual([2, 4, 4])
     expect(three?.values).toEqual(two?.values)
+  })
+
+  test('a function that was called on a layer’s result in Keras 3 is one of two tensors; with a constant it is refused', async () => {
+    const tensor = (shape: readonly number[], history: Json): Json => ({
+      class_name: '__keras_tensor__',
+      config: { shape: [null, ...shape], dtype: 'float32', keras_history: history },
+    })
+    const summed = (...args: Json[]): LayersModelArtifacts => {
+      const { modelTopology } = modelOf([[3], [3]], { className: 'Add', config: {} })
+      const { config } = modelTopology as { config: { layers: JsonObject[] } }
+      const [x0, x1, add] = config.layers as [JsonObject, JsonObject, JsonObject]
+      const called = { ...add, module: 'keras.src.ops.numpy', inbound_nodes: [{ args, kwargs: {} }] }
+      return { modelTopology: { class_name: 'Functional', config: { ...config, layers: [x0, x1, called] } } }
+    }
+    const [a, b] = [tensor([3], ['x0', 0, 0]), tensor([3], ['x1', 0, 0])]
+    const { model } = await exportLayersModel(summed(a, b))
+    expect(model.graph.nodes.map(({ opType }) => opType)).toEqual(['Add'])
+    await expect(exportLayersModel(summed(a, 1.5))).rejects.toThrow(
+      'layer y: call 0: expected a call on tensors alone, found 1.5 among them',
+    )
   })
 
   test.each(['SpatialDropout2D', 'RandomFlip', 'RandomRotation', 'ActivityRegularization'])(

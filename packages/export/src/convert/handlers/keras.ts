@@ -2,8 +2,8 @@
  * Layers of Keras 2.15 that tfjs-layers 4.22 does not have, so that the tfjs converter writes models which TensorFlow.js cannot load:
  * EfficientNet begins with Normalization. What they compute is Keras's own definition.
  */
-import type { Value } from '../../graph/builder.js'
-import { div, max, sqrt, sub } from '../../graph/ops/index.js'
+import type { GraphBuilder, Value } from '../../graph/builder.js'
+import { add, div, max, mul, relu, sigmoid, sqrt, sub, tanh } from '../../graph/ops/index.js'
 import { floatTensor } from '../../onnx/tensor.js'
 import { plainFeature } from '../feature.js'
 import type { LayerCall, LayerHandler } from '../layer-call.js'
@@ -37,14 +37,40 @@ function statistic({ g, config, weight, weightShape }: LayerCall, name: 'mean' |
   return g.constant(floatTensor(name, list.length === 1 ? [] : [list.length], list))
 }
 
+/** A function of two tensors, which broadcasts as ONNX does; a merge layer does too where the ranks are one. */
+function ofTwo(layer: LayerHandler): LayerHandler {
+  return (call) => {
+    const ranks = new Set(call.inputs.map(({ value }) => value.shape.length))
+    if (call.inputs.length !== 2 || ranks.size !== 1) {
+      throw call.config.unsupported('other than two tensors of one rank; make it a layer')
+    }
+    return layer(call)
+  }
+}
+
+const activation = (apply: (g: GraphBuilder, x: Value) => Value): LayerHandler => {
+  return ({ g, input }) => {
+    const { value, layout } = input()
+    return { value: apply(g, value), layout }
+  }
+}
+
+const subtract = elementwise((g, [a, b, ...others]) => {
+  if (a === undefined || b === undefined || others.length > 0) throw new Error('Subtract: expected two inputs')
+  return sub(g, a, b)
+})
+
 const identity = identityOutside('an augmentation')
 
 export const KERAS_HANDLERS: Readonly<Record<string, LayerHandler>> = {
   Normalization: normalization,
-  Subtract: elementwise((g, [a, b, ...others]) => {
-    if (a === undefined || b === undefined || others.length > 0) throw new Error('Subtract: expected two inputs')
-    return sub(g, a, b)
-  }),
+  Subtract: subtract,
+  'keras.ops.Add': ofTwo(elementwise((g, [a, b]) => add(g, a as Value, b as Value))),
+  'keras.ops.Subtract': ofTwo(subtract),
+  'keras.ops.Multiply': ofTwo(elementwise((g, [a, b]) => mul(g, a as Value, b as Value))),
+  'keras.ops.Relu': activation(relu),
+  'keras.ops.Sigmoid': activation(sigmoid),
+  'keras.ops.Tanh': activation(tanh),
   SpatialDropout2D: identityOutside('dropout of whole channels'),
   SpatialDropout3D: identityOutside('dropout of whole channels'),
   ActivityRegularization: ({ input }) => input(),
