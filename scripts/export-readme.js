@@ -23,13 +23,14 @@ const README = new URL('../packages/export/README.md', import.meta.url)
 /** Family → what its classes' names have in common. The first that fits counts. */
 const FAMILIES = {
   refused: /^Random(Width|Height)$/,
+  'functions of Keras 3': /^keras\.ops/,
   recurrent: /RNN|LSTM|GRU|Bidirectional|TimeDistributed/,
   convolution: /Conv/,
   pooling: /Pooling/,
   normalization: /Normalization/,
-  'noise, nothing after training': /Dropout|Noise/,
+  'noise and augmentation, nothing after training': /Dropout|Noise|^Random|Regularization/,
   activation: /^(Activation|ReLU|LeakyReLU|PReLU|ELU|ThresholdedReLU|Softmax)$/,
-  merge: /^(Add|Multiply|Average|Maximum|Minimum|Concatenate|Dot)$/,
+  merge: /^(Add|Subtract|Multiply|Average|Maximum|Minimum|Concatenate|Dot)$/,
   picture: /Padding|Cropping|UpSampling|Resiz|CenterCrop|Rescaling/,
   sequence: /Embedding|Masking|CategoryEncoding/,
   core: /^(Dense|Flatten|Reshape|Permute|RepeatVector)$/,

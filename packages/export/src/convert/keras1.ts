@@ -3,7 +3,7 @@
  * tfjs alone. Not read: the split weights of Keras 1's recurrent layers, kernels in Theano's order, Merge by a function.
  */
 import { UserError } from '../errors.js'
-import { type Json, type JsonObject, short } from './topology.js'
+import type { Json, JsonObject } from './topology.js'
 
 interface Layer {
   readonly className: string
@@ -63,7 +63,7 @@ export const KERAS_1_WEIGHTS: Readonly<Record<string, string>> = {
 /** The layer in Keras 2's words; one that is in them already stays as it is. @throws UserError UNSUPPORTED for what Keras 2 gave up. */
 export function inKeras2({ className, config }: Layer): Layer {
   if (className === 'BatchNormalization' && typeof config.mode === 'number' && config.mode !== 0) {
-    const where = `layer ${short(config.name)} (${className})`
+    const where = `layer ${String(config.name)} (${className})`
     throw new UserError('UNSUPPORTED', `${where}: mode, expected 0 as Keras 2 has it, found ${config.mode}`)
   }
   const values = Object.entries(config)
