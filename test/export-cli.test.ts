@@ -292,7 +292,7 @@ describe('mnist-export refuses in one line, without a stack trace or a file', ()
     [['bad/link', '-o', 'x.onnx'], 1, /^shard weights.bin: expected a path within .*, found one that leaves it/],
     [['bad/folder', '-o', 'x.onnx'], 1, /weights.bin: expected a shard of the model, found no file/],
     [['show', 'nowhere.onnx'], 1, /^nowhere.onnx: expected an .onnx file, found nothing there/],
-    [['show', 'a model'], 1, /^a model: expected an .onnx file, found a folder/],
+    [['show', 'bad'], 1, /^bad: expected model.json or model\/model.json in this folder, found neither/],
     [['show', 'bad/empty.onnx'], 1, /^bad\/empty.onnx: expected an ONNX model, found an empty file/],
     [['show', 'bad/random.onnx'], 1, /^bad\/random.onnx: expected an ONNX model, found other or damaged bytes/],
     [
