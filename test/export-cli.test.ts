@@ -205,6 +205,11 @@ describe('mnist-export show, diff and training', () => {
     expect(JSON.parse(await succeed('show', 'a.onnx', '--json')).totals.parameters).toBe(4262)
   })
 
+  test('show and diff take a LayersModel for the graph that it becomes', async () => {
+    expect(await succeed('show', 'a model')).toMatch(/^model small: IR 8, opset ai.onnx 17, /)
+    expect(await succeed('diff', 'a model', join('a model', 'model.json'))).toBe('')
+  })
+
   test('diff says nothing of equal files, and what differs with exit status 1', async () => {
     expect(await succeed('diff', 'a.onnx', 'a.onnx')).toBe('')
     const { exitCode, stdout, stderr } = await start('mnist-export', ['diff', 'a.onnx', 'b.onnx'], { cwd: folder })
@@ -291,6 +296,7 @@ describe('mnist-export refuses in one line, without a stack trace or a file', ()
     ],
     [['bad/link', '-o', 'x.onnx'], 1, /^shard weights.bin: expected a path within .*, found one that leaves it/],
     [['bad/folder', '-o', 'x.onnx'], 1, /weights.bin: expected a shard of the model, found no file/],
+    [['a model', '-o'], 2, /^Not enough arguments following: o. 'mnist-export --help' lists what there is/],
     [['show', 'nowhere.onnx'], 1, /^nowhere.onnx: expected an .onnx file, found nothing there/],
     [['show', 'bad'], 1, /^bad: expected model.json or model\/model.json in this folder, found neither/],
     [['show', 'bad/empty.onnx'], 1, /^bad\/empty.onnx: expected an ONNX model, found an empty file/],
