@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { parseArgs } from 'node:util'
-import { createClassifier } from 'mnist-infer'
+import { createClassifier, DEFAULT_MODEL } from 'mnist-infer'
 import { renderSvg } from 'mnist-infer/image'
 import { createRandom } from 'mnist-infer/mnist'
 
@@ -87,8 +87,40 @@ const LETTERS = {
   '=': 'M10 35 H90 M10 65 H90',
 }
 
+/** Small letters and other scripts' signs. No recipe trains on any of these, nor on the letters above. */
+const SCRIPTS = {
+  k: 'M25 5 V95 M70 35 L25 65 M38 58 L75 95',
+  w: 'M8 30 L28 92 L50 40 L72 92 L92 30',
+  x: 'M20 30 C50 40 55 90 85 92 M82 28 C60 45 40 80 18 94',
+  ж: 'M50 10 V90 M12 12 C30 50 70 50 88 12 M12 90 C30 48 70 48 88 90',
+  ю: 'M15 10 V90 M15 50 H40 M66 12 C36 12 36 88 66 88 C96 88 96 12 66 12',
+  ф: 'M50 5 V95 M50 28 C8 28 8 70 50 70 C92 70 92 28 50 28',
+  大: 'M10 35 H90 M50 8 C50 50 35 80 10 94 M50 38 C58 65 72 84 90 94',
+  木: 'M8 32 H92 M50 5 V95 M48 34 C40 55 26 70 8 82 M52 34 C60 55 74 70 92 82',
+  田: 'M15 12 H85 V90 H15 Z M50 12 V90 M15 50 H85',
+  あ: 'M15 25 H80 M42 8 C38 40 40 70 50 90 M70 42 C55 85 15 100 18 72 C20 48 80 38 84 66 C86 84 70 92 58 94',
+}
+
+/** What people draw while they listen. */
+const DRAWINGS = {
+  house: 'M15 95 V45 L50 8 L85 45 V95 Z M42 95 V68 H60 V95',
+  face: 'M50 5 C108 5 108 95 50 95 C-8 95 -8 5 50 5 M34 36 V40 M66 36 V40 M30 66 C40 80 60 80 70 66',
+  fish: 'M8 50 C30 10 65 20 75 50 C65 80 30 90 8 50 M75 50 L96 25 V75 Z M24 44 V46',
+  cup: 'M12 20 H70 L62 92 H22 Z M68 34 C100 30 98 70 64 66',
+  tree: 'M50 96 V60 M50 60 C10 66 10 30 32 30 C30 2 72 2 70 30 C92 32 90 66 50 60',
+  spiral: 'M50 50 C58 42 66 54 56 62 C40 72 26 54 36 38 C54 18 84 36 78 62 C70 94 24 92 14 58 C8 26 36 4 62 8',
+  flower:
+    'M50 40 C30 10 70 10 50 40 C80 20 84 56 50 40 C84 68 50 78 50 40 C40 78 14 66 50 40 C16 54 22 16 50 40 M50 44 V96',
+  key: 'M30 10 C2 10 2 48 30 48 C58 48 58 10 30 10 M44 44 L88 92 M72 76 L84 66 M80 84 L92 74',
+}
+
+const nothing = () => ''
+const oneOf = (paths) => (random) => Object.values(paths)[Math.floor(random() * Object.keys(paths).length)]
+
 const NO_DIGITS = {
-  letters: (random) => Object.values(LETTERS)[Math.floor(random() * Object.keys(LETTERS).length)],
+  letters: oneOf(LETTERS),
+  'other scripts': oneOf(SCRIPTS),
+  drawings: oneOf(DRAWINGS),
   scribbles: (random) => {
     const point = () => `${pick(random, 5, 95).toFixed(0)} ${pick(random, 5, 95).toFixed(0)}`
     return `M${point()} ${Array.from({ length: 7 }, () => `Q${point()} ${point()}`).join(' ')}`
@@ -98,6 +130,15 @@ const NO_DIGITS = {
     const n = 4 + Math.floor(random() * 4)
     return `M5 50 ${Array.from({ length: n }, (_, i) => `L${5 + (90 * (i + 1)) / n} ${i % 2 ? pick(random, 60, 95) : pick(random, 5, 40)}`).join(' ')}`
   },
+  clouds: nothing,
+}
+
+/** Pictures of nothing at all: what lies there instead of paper with a stroke on it. */
+const GROUNDS = {
+  clouds: (random) => ({
+    under: `<defs><filter id="c" x="0" y="0" width="1" height="1"><feTurbulence type="fractalNoise" baseFrequency="${pick(random, 0.01, 0.06)}" numOctaves="3" seed="${Math.floor(1000 * random())}"/><feColorMatrix type="saturate" values="0"/></filter></defs><rect width="100%" height="100%" filter="url(#c)"/>`,
+    jpeg: 85,
+  }),
 }
 
 async function draw(path, random, scene) {
@@ -130,7 +171,7 @@ export async function main(args) {
     options: { each: { type: 'string', default: '60' }, seed: { type: 'string', default: '1' } },
   })
   const strokes = JSON.parse(await readFile(new URL('../test/fixtures/strokes.json', import.meta.url), 'utf8'))
-  const classifier = await createClassifier({ model: positionals[0] ?? 'lenet5', provider: 'cpu' })
+  const classifier = await createClassifier({ model: positionals[0] ?? DEFAULT_MODEL, provider: 'cpu' })
   const each = Number(values.each)
   const total = { pictures: 0, right: 0, polarity: 0 }
   const shares = {}
@@ -164,7 +205,9 @@ export async function main(args) {
     const random = createRandom(Number(values.seed), name)
     let none = 0
     for (let index = 0; index < each; index++) {
-      const [answer] = await classifier.classify([{ name, bytes: await draw(path(random), random, {}) }])
+      const [answer] = await classifier.classify([
+        { name, bytes: await draw(path(random), random, GROUNDS[name]?.(random) ?? {}) },
+      ])
       if (answer.digit === null) none++
     }
     told[name] = none / each

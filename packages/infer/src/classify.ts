@@ -8,18 +8,13 @@ import type { Box, GreyPicture } from './image/picture.js'
 import type { NamedBytes } from './image/source.js'
 import { CLASSES, DIGIT_PIXELS, DIGIT_SIZE } from './mnist/digits.js'
 import { type DigitModel, readDigitModel } from './model/contract.js'
+import { decide, type Guess } from './model/decide.js'
 import { DEFAULT_MODEL, findModel } from './model/find.js'
 import { float32, openSession, type ProviderReport, type Session, type SessionOptions } from './runtime/index.js'
 
 export interface ClassifierOptions extends Pick<SessionOptions, 'provider' | 'threads'> {
-  /** A path, or a name that is looked up (`findModel`); `lenet5` by default. */
+  /** A path, or a name that is looked up (`findModel`); `DEFAULT_MODEL` by default. */
   readonly model?: string
-}
-
-/** A digit and how likely it is, 0…1. */
-export interface Guess {
-  readonly digit: number
-  readonly probability: number
 }
 
 export interface DigitAnswer extends Guess {
@@ -37,14 +32,6 @@ export interface NoDigitAnswer {
   readonly reason: string
   readonly framed: Framed
 }
-
-/**
- * What is less likely than this to be the likeliest digit is none. Measured with lenet5: of MNIST's test pictures 0.5 % are below it, most
- * of them misread (of those read right 0.2 %); of drawn digits 0.2 %; of drawn letters 5 %, scribbles 13 %, crossing lines 10 % (`npm run
- * bench -- pictures`). A network that knows ten digits only is sure of most letters too: 0.9 would tell a third of them, and lose 6 % of
- * the digits.
- */
-export const LEAST_PROBABILITY = 0.5
 
 export type Answer = DigitAnswer | NoDigitAnswer
 
@@ -110,7 +97,8 @@ export async function createClassifier({
     let row = 0
     return framed.map((one) => {
       if (one.digit === null) return { digit: null, reason: one.reason, framed: one }
-      return answerOf(one, rows.subarray(row * CLASSES, ++row * CLASSES))
+      const probabilities = rows.subarray(row * CLASSES, ++row * CLASSES)
+      return answerOf(one, { probabilities, least: digitModel.leastProbability })
     })
   }
   return {
@@ -146,22 +134,14 @@ async function greyOf(picture: string | NamedBytes | GreyPicture): Promise<GreyP
   return typeof picture === 'object' && 'pixels' in picture ? picture : decodePicture(picture)
 }
 
-function answerOf(framed: Framed & { digit: GreyPicture }, probabilities: Float32Array): Answer {
-  const ranking: Guess[] = []
-  for (let digit = 0; digit < probabilities.length; digit++) {
-    const guess = { digit, probability: probabilities[digit] as number }
-    // Ten of them: each goes to its place among those before.
-    let place = ranking.length
-    while (place > 0 && (ranking[place - 1] as Guess).probability < guess.probability) place--
-    ranking.splice(place, 0, guess)
-  }
-  const best = ranking[0] as Guess
-  if (best.probability < LEAST_PROBABILITY) {
-    const reason = `it is unlike any digit: most like ${best.digit}, at ${Math.round(100 * best.probability)} %`
-    return { digit: null, reason, framed }
-  }
+function answerOf(
+  framed: Framed & { digit: GreyPicture },
+  { probabilities, least }: { probabilities: Float32Array; least: number },
+): Answer {
+  const decision = decide(probabilities, least)
+  if (decision.digit === null) return { ...decision, framed }
   const { polarity, box } = framed
-  return { ...best, ranking, polarity, box, framed }
+  return { ...decision, polarity, box, framed }
 }
 
 export interface Running {

@@ -5,13 +5,12 @@ export {
   type ClassifierOptions,
   createClassifier,
   type DigitAnswer,
-  type Guess,
-  LEAST_PROBABILITY,
   type ManyAnswer,
   type ModelFacts,
   type NoDigitAnswer,
 } from './classify.js'
 export { type DigitModel, readDigitModel } from './model/contract.js'
+export { type Decision, decide, type Guess, LEAST_PROBABILITY } from './model/decide.js'
 export { DEFAULT_MODEL, findModel, modelFolders } from './model/find.js'
 export { type ClassFigures, type Figures, figuresOf, type Misread } from './verify/report.js'
 export { type Verification, type VerifyOptions, verifyModel } from './verify.js'

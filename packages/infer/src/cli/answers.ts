@@ -1,6 +1,7 @@
 /** Answers as lines of a table and as JSON. */
 import { errorLine } from 'mnist-export/cli'
-import type { Answer, Guess } from '../classify.js'
+import type { Answer } from '../classify.js'
+import type { Guess } from '../model/decide.js'
 import { printable } from './printable.js'
 
 /** Longer names than this push their line's columns out instead of everyone's. */

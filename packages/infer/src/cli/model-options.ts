@@ -1,10 +1,11 @@
 /** Options of every command that opens a model. */
 import type { Argv } from 'yargs'
+import { DEFAULT_MODEL } from '../model/find.js'
 
 const PROVIDERS = ['auto', 'cuda', 'webgpu', 'cpu', 'wasm'] as const
 
 /** What is not said. */
-export const MODEL_DEFAULTS = { model: 'lenet5', provider: 'auto', threads: undefined } as const
+export const MODEL_DEFAULTS = { model: DEFAULT_MODEL, provider: 'auto', threads: undefined } as const
 
 export function modelOptions<T>(command: Argv<T>) {
   return providerOptions(command).option('model', {

@@ -3,7 +3,7 @@
 import type { Program } from 'mnist-export/cli'
 import { UserError } from 'mnist-export/errors'
 import { asksForReport, classifyOptions } from './classify-options.js'
-import { modelOptions, providerOptions } from './model-options.js'
+import { MODEL_DEFAULTS, modelOptions, providerOptions } from './model-options.js'
 import { serveOptions } from './serve-options.js'
 
 export const program: Program = {
@@ -98,7 +98,7 @@ export const program: Program = {
         'Say what a model is and what runs it',
         (command) =>
           providerOptions(command)
-            .positional('model', { type: 'string', default: 'lenet5', describe: 'Name or path' })
+            .positional('model', { type: 'string', default: MODEL_DEFAULTS.model, describe: 'Name or path' })
             .option('json', { type: 'boolean', default: false, describe: 'Print it as JSON' })
             .example('$0 info lenet5', 'inputs, outputs, metadata, provider'),
         async (argv) => {

@@ -10,5 +10,6 @@ export {
 export { CLASSES, DIGIT_PIXELS, DIGIT_SIZE, type Digits } from './digits.js'
 export type { DownloadProgress } from './download/download-mnist.js'
 export { type GenerateOptions, generateDigits } from './generate/generate-digits.js'
+export { generateOutliers } from './generate/generate-outliers.js'
 export { decodeIdx, encodeIdx, type IdxArray, readIdx } from './idx.js'
 export { createRandom, type Random } from './random.js'

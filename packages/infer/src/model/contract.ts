@@ -4,6 +4,9 @@
  */
 import { UserError } from 'mnist-export/errors'
 import { DataType, DIGIT_INPUT, decodeModel, type Model, type ValueInfo } from 'mnist-export/reader'
+import { LEAST_PROBABILITY } from './decide.js'
+
+export { type Decision, decide, type Guess } from './decide.js'
 
 /** A digit model, without its weights. */
 export interface DigitModel {
@@ -13,6 +16,8 @@ export interface DigitModel {
   readonly output: 'probabilities' | 'logits'
   /** Values of full ink and of bare paper in the input. */
   readonly range: { readonly ink: number; readonly paper: number }
+  /** Of an answer; what no digit reaches is no digit (`decide`). */
+  readonly leastProbability: number
   readonly metadata: Readonly<Record<string, string>>
   readonly inputs: readonly ValueInfo[]
   readonly outputs: readonly ValueInfo[]
@@ -50,6 +55,7 @@ export function readDigitModel(bytes: Uint8Array, name: string): DigitModel {
     batch: typeof batch === 'number' && batch > 0 ? batch : undefined,
     output,
     range: readRange(metadata, name),
+    leastProbability: readLeastProbability(metadata, name),
     metadata,
     inputs,
     outputs,
@@ -83,6 +89,18 @@ function readRange(metadata: Model['metadata'], name: string): DigitModel['range
     )
   }
   return { ink, paper }
+}
+
+/** What the model's maker found to be too little for a digit; without a word, `LEAST_PROBABILITY`. */
+function readLeastProbability(metadata: Model['metadata'], name: string): number {
+  const text = metadata['mnist.least_probability']
+  if (text === undefined) return LEAST_PROBABILITY
+  const least = text.trim() === '' ? Number.NaN : Number(text)
+  if (least >= 0 && least <= 1) return least
+  throw new UserError(
+    'UNSUPPORTED',
+    `${name}: metadata mnist.least_probability: expected a number from 0 to 1, found ${text.slice(0, 200)}`,
+  )
 }
 
 function parseJson(text: string): unknown {

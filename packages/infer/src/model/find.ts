@@ -4,8 +4,8 @@ import { basename, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { UserError } from 'mnist-export/errors'
 
-/** The model of a command or library call that names none. */
-export const DEFAULT_MODEL = 'lenet5'
+/** The model of a command or library call that names none: the one that is meant for pictures as people have them. */
+export const DEFAULT_MODEL = 'lenet5-03-robust'
 
 const EXTENSION = '.onnx'
 

@@ -9,7 +9,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number]
 export interface ServerOptions {
   /** Folder of the models: `NAME.onnx` or `NAME/VERSION/model.onnx`. */
   readonly models: string
-  /** The model of `/classify` where the request names none; by default `lenet5`, or the first there is. */
+  /** The model of `/classify` where the request names none; by default `DEFAULT_MODEL`, or the first there is. */
   readonly defaultModel?: string
   /** Worker threads, each with its own sessions. Default: one a core, and two at least, so that one can be lost. */
   readonly workers?: number

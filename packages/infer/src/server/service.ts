@@ -1,4 +1,6 @@
 /** The parts behind the routes, wired together: workers, dispatcher, repository, metrics. It knows nothing of HTTP. */
+
+import { DEFAULT_MODEL } from '../model/find.js'
 import { Dispatcher, type Submission } from './batching/dispatcher.js'
 import type { LaneKind } from './batching/lane.js'
 import { createMetrics, type ServerMetrics } from './metrics.js'
@@ -139,7 +141,7 @@ export class Service {
     const { defaultModel } = this.options
     if (defaultModel !== undefined) return defaultModel
     const names = this.repository.models.map(({ name }) => name)
-    return names.includes('lenet5') ? 'lenet5' : (names[0] ?? 'lenet5')
+    return names.includes(DEFAULT_MODEL) ? DEFAULT_MODEL : (names[0] ?? DEFAULT_MODEL)
   }
 
   #closeIfDone(generation: number): void {

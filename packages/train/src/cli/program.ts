@@ -26,7 +26,7 @@ export const program: Program = {
             .option('recipe', {
               type: 'string',
               default: 'default',
-              describe: 'Recipe of the network (lenet5 has quick)',
+              describe: 'Recipe of the network (lenet5 has quick; lenet5-03 has robust, for pictures that people have)',
             })
             .option('epochs', { type: 'number', describe: 'Epochs instead of the recipe’s' })
             .option('batch-size', { type: 'number', describe: 'Pictures a step instead of the recipe’s' })
@@ -72,6 +72,7 @@ export const program: Program = {
             .example('$0 lenets --seed 1', 'the five LeNets, one after the other')
             .example('$0 all', 'all seven: skips what is up to date, goes on with what was cut')
             .example('$0 alexnet --micro-batch 32', 'a batch in four parts, whose maps take a quarter of the memory')
+            .example('$0 lenet5-03 --recipe robust', 'for photographs and drawings: distorted digits, and what is none')
             .example('$0 --resume', 'go on with the newest unfinished run'),
         async (argv) => {
           const { trainCommand } = await import('./train-command.js')
@@ -80,7 +81,7 @@ export const program: Program = {
       )
       .command(
         'release [networks..]',
-        'Write models/<network>.onnx and its card from the newest finished run',
+        'Write models/<network>.onnx (or <network>-<recipe>.onnx) and its card from the newest finished run',
         (command) =>
           command
             .positional('networks', {
@@ -89,6 +90,7 @@ export const program: Program = {
               default: ['all'],
               describe: 'Networks; those without a run are named and left',
             })
+            .option('recipe', { type: 'string', default: 'default', describe: 'Recipe of the runs' })
             .option('runs', { type: 'string', default: 'runs', describe: 'Folder of the runs' })
             .option('out', { type: 'string', default: 'models', describe: 'Folder for the models' })
             .option('data', {
@@ -101,6 +103,7 @@ export const program: Program = {
               describe: 'Of the weights; by default what keeps each network small enough to ship',
             })
             .example('$0 release lenet5', 'models/lenet5.onnx and models/lenet5.md')
+            .example('$0 release lenet5-03 --recipe robust', 'models/lenet5-03-robust.onnx and its card')
             .example('$0 release alexnet --precision fp32 --out full', 'every weight as it was trained'),
         async (argv) => {
           const { releaseCommand } = await import('./release-command.js')

@@ -1,4 +1,4 @@
-/** `mnist-train release`: the newest finished run of each network becomes models/<network>.onnx with its card. */
+/** `mnist-train release`: the newest finished run of each network by a recipe becomes a model with its card. */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Precision, UserError } from 'mnist-export'
@@ -8,6 +8,7 @@ import { release } from '../run/release.js'
 
 export interface ReleaseArguments {
   readonly networks: readonly string[]
+  readonly recipe: string
   readonly runs: string
   readonly out: string
   readonly data: string
@@ -17,6 +18,7 @@ export interface ReleaseArguments {
 
 export async function releaseCommand({
   networks,
+  recipe,
   runs: runsFolder,
   out,
   data,
@@ -24,15 +26,17 @@ export async function releaseCommand({
 }: ReleaseArguments): Promise<void> {
   const found: Run[] = []
   for (const network of expandNetworks(networks)) {
-    const run = (await listRuns(runsFolder, network)).filter(({ status }) => status === 'finished').at(-1)
-    if (run === undefined)
-      process.stdout.write(`${network}: no finished run in ${join(runsFolder, network)}, left out\n`)
-    else found.push(run)
+    const runs = await listRuns(runsFolder, network)
+    const run = runs.filter(({ status, settings }) => status === 'finished' && settings.recipe === recipe).at(-1)
+    if (run === undefined) {
+      const by = recipe === 'default' ? '' : ` by the recipe ${recipe}`
+      process.stdout.write(`${network}: no finished run${by} in ${join(runsFolder, network)}, left out\n`)
+    } else found.push(run)
   }
   if (found.length === 0) {
     throw new UserError(
       'INPUT',
-      `${runsFolder}: expected a finished run, found none. Train one: mnist-train ${networks.join(' ')}`,
+      `${runsFolder}: expected a finished run, found none. Train one: mnist-train ${networks.join(' ')}${recipe === 'default' ? '' : ` --recipe ${recipe}`}`,
     )
   }
   await mkdir(out, { recursive: true })

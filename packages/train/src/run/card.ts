@@ -1,9 +1,27 @@
 /** A model's card: a README for one .onnx file, with the front matter that Hugging Face reads (Hub documentation, "Model Cards"). */
+import type { Recipe } from '../recipes.js'
 import type { EpochMetrics } from './results.js'
 import type { RunSettings } from './settings.js'
 
+/** What was fitted after the training, on pictures held out of it. */
+export interface CalibrationFacts {
+  /** What the logits were divided by. */
+  readonly temperature: number
+  /** Of an answer; below it there is no digit. */
+  readonly leastProbability: number
+  /** Expected calibration error on the test pictures before, 0…1. */
+  readonly errorBefore: number
+  /** Pictures held out. */
+  readonly heldOut: number
+  /** Of outliers that the training has not seen, the share that is told to be no digit, 0…1. */
+  readonly outliersTold: number
+}
+
 export interface CardFacts {
+  /** The model's, as it is released. */
+  readonly name: string
   readonly settings: RunSettings
+  readonly recipe: Recipe
   readonly history: readonly EpochMetrics[]
   /** Engine and device of each part of the run, in order. */
   readonly engines: readonly string[]
@@ -11,7 +29,13 @@ export interface CardFacts {
   /** The .onnx file's name, its size in bytes and its SHA-256. */
   readonly file: { readonly name: string; readonly bytes: number; readonly sha256: string }
   /** From the .onnx file itself, on the test pictures. */
-  readonly verified: { readonly correct: number; readonly total: number }
+  readonly verified: {
+    readonly correct: number
+    readonly total: number
+    readonly calibration: { readonly expectedError: number }
+  }
+  /** Absent where the confidence is as the training left it. */
+  readonly calibrated?: CalibrationFacts
   /** What the weights were compressed to, and the size and the figures of the fp32 file; absent where this is that. */
   readonly compressed?: {
     readonly precision: string
@@ -23,12 +47,12 @@ export interface CardFacts {
 }
 
 export function cardText(facts: CardFacts): string {
-  const { settings, history, engines, parameters, file, verified, compressed } = facts
-  const { network, recipe, epochs, batchSize, learningRate, seed, data } = settings
+  const { name, settings, history, engines, parameters, file, verified, compressed, calibrated } = facts
+  const { network, epochs, seed, data } = settings
   const accuracy = verified.correct / verified.total
   const last = history.at(-1)
   return `${frontMatter(facts, accuracy)}
-# ${network}
+# ${name}
 
 Reads one handwritten digit: input \`image\` float32 \`[batch, 1, 28, 28]\`, ink = 1 and paper = 0, framed as MNIST frames its
 digits; outputs \`logits\` and \`probabilities\` float32 \`[batch, 10]\`.
@@ -36,14 +60,15 @@ digits; outputs \`logits\` and \`probabilities\` float32 \`[batch, 10]\`.
 | what | value |
 |---|---|
 | network | ${network}, ${parameters.toLocaleString('en-US')} trainable parameters |
-| recipe | ${recipe}: plain SGD, batch ${batchSize}, learning rate ${learningRate} |
+| recipe | ${recipeText(facts)} |
 | epochs trained | ${history.length} of ${epochs} |
 | data | ${data.description} (SHA-256 \`${data.sha256}\`) |
 | seed | ${seed} |
 | engine | ${engines.join('; then ')} |
 | final training loss | ${last?.loss.toFixed(4)} |
-| final training accuracy | ${percent(last?.trainAccuracy ?? Number.NaN)} |
+| final training accuracy | ${percent(last?.trainAccuracy ?? Number.NaN)}${calibrated === undefined ? '' : ', outliers with their random labels among it'} |
 | test accuracy, from this file | ${percent(accuracy)} (${verified.correct} of ${verified.total}) |
+| expected calibration error | ${percent(verified.calibration.expectedError)}${beforeText(calibrated)} |${calibratedRows(calibrated)}
 | precision | ${precisionText(compressed)} |
 | file | \`${file.name}\`, ${file.bytes.toLocaleString('en-US')} bytes |
 | SHA-256 | \`${file.sha256}\` |
@@ -51,15 +76,14 @@ digits; outputs \`logits\` and \`probabilities\` float32 \`[batch, 10]\`.
 ## Use
 
 \`\`\`sh
-mnist-infer digit.png --model ${network}
-mnist-infer verify --model ${network}
+mnist-infer digit.png --model ${name}
+mnist-infer verify --model ${name}
 \`\`\`
 
 ## Intended use and limits
 
-For single handwritten digits 0 to 9, cut out and framed like MNIST's; \`mnist-infer\` does the framing. It gives an answer for
-anything it is shown: letters, several digits in one picture or scribbles come out as some digit. It has learned
-${facts.isMnist ? 'from American census workers and high-school students of about 1990; other hands write some digits otherwise' : 'from generated digits alone, not from anyone’s handwriting'}.
+For single handwritten digits 0 to 9, cut out and framed like MNIST's; \`mnist-infer\` does the framing. ${outliersText(calibrated)} It has learned
+${facts.isMnist ? `from American census workers and high-school students of about 1990${calibrated === undefined ? '' : ' and from generated digits'}; other hands write some digits otherwise` : 'from generated digits alone, not from anyone’s handwriting'}.
 Not for decisions that nobody checks.
 
 ## Epochs
@@ -70,7 +94,7 @@ ${history.map((metrics) => `| ${metrics.epoch} | ${metrics.loss.toFixed(4)} | ${
 `
 }
 
-function frontMatter({ settings, isMnist }: CardFacts, accuracy: number): string {
+function frontMatter({ name, settings, isMnist }: CardFacts, accuracy: number): string {
   const dataset = isMnist ? 'ylecun/mnist' : undefined
   return `---
 license: mit
@@ -83,7 +107,7 @@ tags:
 ${dataset === undefined ? '' : `datasets:\n- ${dataset}\n`}metrics:
 - accuracy
 model-index:
-- name: ${settings.network}
+- name: ${name}
   results:
   - task:
       type: image-classification
@@ -95,6 +119,36 @@ model-index:
     - type: accuracy
       value: ${accuracy}
 ---`
+}
+
+function recipeText({ settings, recipe }: CardFacts): string {
+  const { batchSize, learningRate } = settings
+  const falling = recipe.falling === undefined ? '' : ', falling evenly to 0'
+  const pictures = recipe.pictures === undefined ? '' : `; pictures ${recipe.pictures.description}`
+  return `${settings.recipe}: plain SGD, batch ${batchSize}, learning rate ${learningRate}${falling}${pictures}`
+}
+
+function beforeText(calibrated: CalibrationFacts | undefined): string {
+  return calibrated === undefined ? '' : `; ${percent(calibrated.errorBefore)} before the temperature`
+}
+
+function calibratedRows(calibrated: CalibrationFacts | undefined): string {
+  if (calibrated === undefined) return ''
+  const { temperature, leastProbability, heldOut } = calibrated
+  return `
+| temperature | ${temperature.toFixed(3)}, in the last layer's weights; fitted on ${heldOut.toLocaleString('en-US')} training pictures held out, distorted |
+| least probability of a digit | ${leastProbability}; 1 % of those pictures are below it |`
+}
+
+/** What it makes of what is no digit. */
+function outliersText(calibrated: CalibrationFacts | undefined): string {
+  if (calibrated === undefined) {
+    return `It gives an answer for
+anything it is shown: letters, several digits in one picture or scribbles come out as some digit.`
+  }
+  return `Of letters,
+scribbles and textures of the kinds that it was trained on ${percent(calibrated.outliersTold)} come out as no digit, of other things
+fewer; what looks like a digit comes out as one.`
 }
 
 function precisionText(compressed: CardFacts['compressed']): string {

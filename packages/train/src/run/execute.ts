@@ -9,6 +9,7 @@ import { collapseWarning } from './collapse.js'
 import type { RunEvent } from './events.js'
 import { removeLeftovers, writeDerivedFiles } from './folder.js'
 import { type Progress, type TrainingEvent, trainingLoop } from './loop.js'
+import { methodOf } from './method.js'
 import type { EpochMetrics } from './results.js'
 import type { RunSettings } from './settings.js'
 
@@ -58,7 +59,8 @@ export async function executeRun(options: ExecuteOptions): Promise<Outcome> {
   await removeLeftovers(folder)
   await save()
   await writeDerivedFiles(folder, { settings, progress, events })
-  for await (const event of trainingLoop({ engine, dataset, plan: settings, from })) {
+  const method = methodOf(settings, dataset.train)
+  for await (const event of trainingLoop({ engine, dataset, plan: settings, from, ...method })) {
     progress = event.progress
     onEvent(event)
     if (event.type === 'epoch') {

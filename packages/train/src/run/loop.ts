@@ -2,8 +2,9 @@
  * The training loop as a sequence of events. It holds no state beyond `Progress`, which it yields after each batch: who
  * consumes it can stop, save and later start again from there, and gets the same run.
  */
-import type { Dataset, Digits } from 'mnist-infer/mnist'
+import type { Dataset } from 'mnist-infer/mnist'
 import type { Engine } from '../engine/engine.js'
+import { type EpochPictures, plainPictures } from './epoch-pictures.js'
 import type { EpochMetrics } from './results.js'
 import { epochOrder } from './shuffle.js'
 
@@ -40,6 +41,10 @@ export interface LoopOptions {
   readonly dataset: Pick<Dataset, 'train' | 'test'>
   readonly plan: Plan
   readonly from?: Progress
+  /** What the batches hold; by default the training pictures as they are. */
+  readonly pictures?: EpochPictures
+  /** The plan's learning rate is multiplied with this, of the share of the run's steps that are done, 0…1; by default with 1. */
+  readonly rateAt?: (done: number) => number
 }
 
 /** Batches of an epoch; the last may be short and is kept. */
@@ -53,6 +58,8 @@ export async function* trainingLoop({
   dataset,
   plan,
   from = START,
+  pictures = plainPictures(dataset.train),
+  rateAt = () => 1,
 }: LoopOptions): AsyncGenerator<TrainingEvent> {
   const { train, test } = dataset
   const batches = batchCount(train.count, plan.batchSize)
@@ -62,13 +69,10 @@ export async function* trainingLoop({
     while (progress.batch < batches) {
       const start = performance.now()
       const begin = progress.batch * plan.batchSize
-      const { images, labels } = gather(train, order.subarray(begin, begin + plan.batchSize))
-      const { loss, correct } = await engine.step({
-        images,
-        labels,
-        learningRate: plan.learningRate,
-        step: progress.epoch * batches + progress.batch,
-      })
+      const { images, labels } = pictures(order.subarray(begin, begin + plan.batchSize), progress.epoch)
+      const step = progress.epoch * batches + progress.batch
+      const learningRate = plan.learningRate * rateAt(step / (plan.epochs * batches))
+      const { loss, correct } = await engine.step({ images, labels, learningRate, step })
       progress = {
         ...progress,
         batch: progress.batch + 1,
@@ -92,16 +96,4 @@ export async function* trainingLoop({
     progress = { ...START, epoch: progress.epoch + 1, history: [...progress.history, metrics] }
     yield { type: 'epoch', progress, metrics }
   }
-}
-
-/** The pictures and labels at `indices`, in that order: `images` [n × 784], `labels` [n]. */
-function gather(digits: Digits, indices: Uint32Array): { images: Uint8Array; labels: Uint8Array } {
-  const pixels = digits.images.length / digits.count
-  const images = new Uint8Array(indices.length * pixels)
-  const labels = new Uint8Array(indices.length)
-  indices.forEach((index, position) => {
-    images.set(digits.images.subarray(index * pixels, (index + 1) * pixels), position * pixels)
-    labels[position] = digits.labels[index] as number
-  })
-  return { images, labels }
 }

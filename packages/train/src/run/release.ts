@@ -6,12 +6,16 @@ import { compressVerified, decodeModel, encodeModel, type Precision, UserError }
 import { verifyModel } from 'mnist-infer'
 import { type Dataset, loadDataset } from 'mnist-infer/mnist'
 import { openSession } from 'mnist-infer/runtime'
+import type { EngineState } from '../engine/engine.js'
 import { exportInference } from '../engine/inference-model.js'
 import { parameterCount } from '../networks/index.js'
 import { type NetworkName, networkName } from '../networks/names.js'
+import { recipeOf } from '../recipes.js'
+import { calibratedModel } from './calibrated-model.js'
 import { type CardFacts, cardText } from './card.js'
 import { readCheckpoint } from './checkpoint.js'
 import type { Run } from './folder.js'
+import type { RunSettings } from './settings.js'
 import { writeWholeFile } from './whole-file.js'
 
 /** What a released file stores weights as, unless told otherwise: the most that keeps the file small enough to ship. */
@@ -44,8 +48,13 @@ export interface Released {
   readonly accuracy: number
 }
 
+/** `lenet5` by its own recipe, `lenet5-quick` by another. */
+export function releasedName({ network, recipe }: Pick<RunSettings, 'network' | 'recipe'>): string {
+  return recipe === 'default' ? network : `${network}-${recipe}`
+}
+
 /**
- * Writes `<out>/<network>.onnx` and `<out>/<network>.md`.
+ * Writes `<out>/<name>.onnx` and `<out>/<name>.md` (`releasedName`).
  * @throws UserError INPUT where the pictures are not the run's, THRESHOLD where the precision costs more than 0.1 point of accuracy
  */
 export async function release(run: Run, { out, data, precision }: ReleaseOptions): Promise<Released> {
@@ -60,36 +69,45 @@ export async function release(run: Run, { out, data, precision }: ReleaseOptions
       `${run.folder}: expected the test pictures of ${settings.data.description}, found ${source.description}; ${remedy}`,
     )
   }
-  const chosen = precision ?? PRECISION[networkName(settings.network)]
-  const last = history.at(-1)
-  const exported = await exportInference(settings.network, state, {
-    recipe: settings.recipe,
-    epochs: history.length,
-    dataset: settings.data.description,
-    seed: settings.seed,
-    testAccuracy: last?.testAccuracy ?? Number.NaN,
-  })
+  const network = networkName(settings.network)
+  const chosen = precision ?? PRECISION[network]
+  const recipe = recipeOf(network, settings.recipe)
+  const exportOf = (trained: EngineState): Promise<Uint8Array> =>
+    exportInference(network, trained, {
+      recipe: settings.recipe,
+      epochs: history.length,
+      dataset: settings.data.description,
+      seed: settings.seed,
+      testAccuracy: history.at(-1)?.testAccuracy ?? Number.NaN,
+    })
+  const { seed } = settings
+  const fitted = recipe.pictures === undefined ? undefined : await calibratedModel(state, { dataset, seed, exportOf })
+  const exported = fitted?.bytes ?? (await exportOf(state))
   const { bytes, before } = await compressed(exported, { precision: chosen, dataset })
-  const file = join(out, `${settings.network}.onnx`)
+  const name = releasedName(settings)
+  const file = join(out, `${name}.onnx`)
   await writeWholeFile(file, bytes)
   const written = await readFile(file)
   // On the CPU, which every reader of the card has.
   const verified = await verifyModel(file, test, { provider: 'cpu' })
   const facts: CardFacts = {
+    name,
     settings,
+    recipe,
     history,
     engines: [...new Set(events.flatMap(({ engine }) => engine?.description ?? []))],
     parameters: parameterCount(settings.network),
     file: {
-      name: `${settings.network}.onnx`,
+      name: `${name}.onnx`,
       bytes: written.length,
       sha256: createHash('sha256').update(written).digest('hex'),
     },
     verified,
+    ...(fitted === undefined ? {} : { calibrated: fitted.facts }),
     ...(before === undefined ? {} : { compressed: { precision: chosen, ...before } }),
     isMnist: source.kind === 'mnist',
   }
-  const card = join(out, `${settings.network}.md`)
+  const card = join(out, `${name}.md`)
   await writeWholeFile(card, cardText(facts))
   return { file, card, accuracy: verified.correct / verified.total }
 }

@@ -22,7 +22,7 @@ export interface GenerateOptions {
 }
 
 /** Distance of a polyline's points, in a skeleton's units: about a pixel. */
-const STEP = 6
+export const STEP = 6
 
 /** Share of the digits that are written in a hand between two styles. */
 const BLENDED = 0.5
@@ -69,7 +69,7 @@ function write(digit: number, box: Float64Array, random: Random): void {
 }
 
 /** The digit in one style, or in a hand between two. */
-function skeletonLines(digit: number, random: Random): readonly Line[] {
+export function skeletonLines(digit: number, random: Random): readonly Line[] {
   const lines = drawn(choose(digit, random), random)
   return random() < BLENDED ? blend(lines, drawn(choose(digit, random), random), 0.5 * random()) : lines
 }

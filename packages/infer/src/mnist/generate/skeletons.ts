@@ -30,8 +30,13 @@ export type StyleTable = readonly (readonly [weight: number, strokes: string])[]
 
 /** The styles of each digit. */
 export const SKELETONS: readonly (readonly Skeleton[])[] = [...SKELETONS_0_TO_4, ...SKELETONS_5_TO_9].map((styles) =>
-  styles.map(([weight, strokes]) => ({ weight, strokes: strokes.split('/').map(parseStroke) })),
+  styles.map(([weight, strokes]) => ({ weight, strokes: parseStrokes(strokes) })),
 )
+
+/** Strokes as they stand in the tables. */
+export function parseStrokes(text: string): Stroke[] {
+  return text.split('/').map(parseStroke)
+}
 
 function parseStroke(text: string): Stroke {
   return text

@@ -2,6 +2,7 @@
 import { softmaxRows } from '../../classify.js'
 import { decodePicture, encodePng, type Framed, frameDigit, type Step } from '../../image/index.js'
 import { CLASSES, DIGIT_PIXELS } from '../../mnist/digits.js'
+import { decide } from '../../model/decide.js'
 import type { OutputRows, PictureAnswer, PictureRequest, PlainError, StepPicture } from './messages.js'
 import type { ModelRunner } from './model-runner.js'
 import { plainError } from './plain-error.js'
@@ -23,8 +24,9 @@ export async function readPictures(
       if ('error' in found) return found
       const shown = pictures[index]?.explain === true ? { steps: await stepPictures(found.steps) } : {}
       if (found.digit === null) return { digit: null, reason: found.reason, ...shown }
+      const answer = answerOf(probabilities[row++] as number[], runner.model.leastProbability)
       const { polarity, box } = found
-      return { ...likeliest(probabilities[row++] as number[]), polarity, box, ...shown }
+      return answer.digit === null ? { ...answer, ...shown } : { ...answer, polarity, box, ...shown }
     }),
   )
 }
@@ -56,9 +58,10 @@ async function probabilityRows(runner: ModelRunner, digits: readonly Uint8Array[
   return digits.map((_, index) => Array.from(rows.subarray(index * CLASSES, (index + 1) * CLASSES)))
 }
 
-function likeliest(probabilities: readonly number[]) {
-  const probability = Math.max(...probabilities)
-  return { digit: probabilities.indexOf(probability), probability, probabilities }
+function answerOf(probabilities: readonly number[], least: number) {
+  const decision = decide(probabilities, least)
+  if (decision.digit === null) return decision
+  return { digit: decision.digit, probability: decision.probability, probabilities }
 }
 
 function stepPictures(steps: readonly Step[]): Promise<StepPicture[]> {
