@@ -62,6 +62,21 @@ describe('clients that others wrote, unchanged', () => {
     },
   )
 
+  test.runIf(process.env.CLIENTS_PYTHON)(
+    'KServe’s REST client (needs CLIENTS_PYTHON): health, JSON, binary',
+    async () => {
+      const script = join(ROOT, 'test/oracle/kserve_client.py')
+      const { stdout } = await execa(process.env.CLIENTS_PYTHON as string, [script, one.url, folder])
+      const { logits } = await direct(values)
+      const found = JSON.parse(stdout) as Record<'json' | 'binary', { logits: number[][] }>
+      expect(found).toMatchObject({ live: true, ready: true, model_ready: true })
+      for (const way of ['json', 'binary'] as const) {
+        expect(found[way]).toMatchObject({ id: 'id 1', model: 'lenet5' })
+        expect(Float32Array.from(found[way].logits.flat())).toEqual(logits)
+      }
+    },
+  )
+
   test('curl: JSON, a picture as the body, a picture in a form', async () => {
     const curl = async (...args: string[]) =>
       JSON.parse((await execa('curl', ['--silent', '--fail-with-body', ...args])).stdout) as object
