@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readMetadata } from 'mnist-export'
@@ -47,3 +47,34 @@ test('mnist-train release compresses, and its card tells of the file as it is an
     expect(metadata['mnist.precision']).toBe('fp16')
   }
 })
+
+test('mnist-train release --recipe names the model after it, with its confidence fitted: what the card says is what verify finds', async () => {
+  const models = join(folder, 'models of a recipe')
+  const run = (args: readonly string[]) => start('mnist-train', [...args, '--data', data], { cwd: folder })
+  const missing = await run(['release', 'lenet5-03', '--recipe', 'robust'])
+  expect({ stderr: missing.stderr, exitCode: missing.exitCode }).toEqual({
+    stderr: 'mnist-train: runs: expected a finished run, found none. Train one: mnist-train lenet5-03 --recipe robust',
+    exitCode: 1,
+  })
+  const short = ['--epochs', '3', '--batch-size', '10', '--threads', '1', '--engine', 'onnx']
+  expect(await run(['lenet5-03', '--recipe', 'robust', ...short])).toMatchObject({ exitCode: 0 })
+  expect(await run(['release', 'lenet5-03', '--recipe', 'robust', '--out', models])).toMatchObject({ exitCode: 0 })
+  expect((await readdir(models)).sort()).toEqual(['lenet5-03-robust.md', 'lenet5-03-robust.onnx'])
+
+  const file = join(models, 'lenet5-03-robust.onnx')
+  const metadata = readMetadata(await readFile(file))
+  expect(metadata).toMatchObject({ 'mnist.network': 'lenet5-03', 'mnist.recipe': 'robust' })
+  const card = await readFile(join(models, 'lenet5-03-robust.md'), 'utf8')
+  const report = await start('mnist-infer', ['verify', '--model', file, '--data', data, '--json'])
+  const { accuracy, calibration } = JSON.parse(report.stdout) as {
+    accuracy: number
+    calibration: { expectedError: number }
+  }
+  const percent = (share: number): string => `${(100 * share).toFixed(2)} %`
+  expect(card).toContain(`| test accuracy, from this file | ${percent(accuracy)} (`)
+  expect(card).toContain(`| expected calibration error | ${percent(calibration.expectedError)}; `)
+  expect(card).toContain(
+    `| temperature | ${Number(metadata['mnist.temperature']).toFixed(3)}, in the last layer's weights`,
+  )
+  expect(card).toContain(`| least probability of a digit | ${metadata['mnist.least_probability']}; `)
+}, 120_000)

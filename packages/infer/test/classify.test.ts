@@ -47,6 +47,24 @@ describe('createClassifier', () => {
     for (const [index, value] of whole.entries()) expect(logits[index]).toBeCloseTo(value, 5)
   })
 
+  test('says no digit of what no digit is likely enough to be, by the model’s own word', async () => {
+    const seven = await drawGrey({ digit: 7 })
+    const asking = (least: string) => ({ metadata: { 'mnist.least_probability': least } })
+    const [plain] = await (await classifierOf('silent.onnx')).classify([seven])
+    if (plain?.digit !== 7) throw new Error('expected a 7')
+    const { probability } = plain
+    const [reached] = await (await classifierOf('modest.onnx', asking(String(probability)))).classify([seven])
+    expect(reached).toMatchObject({ digit: 7, probability })
+    const [missed] = await (await classifierOf('exacting.onnx', asking(String((1 + probability) / 2)))).classify([
+      seven,
+    ])
+    const percent = Math.floor(100 * probability)
+    expect(missed).toMatchObject({ digit: null, reason: `it is unlike any digit: most like 7, at ${percent} %` })
+    await expect(classifierOf('strange.onnx', asking('much'))).rejects.toThrow(
+      'metadata mnist.least_probability: expected a number from 0 to 1, found much',
+    )
+  })
+
   test('runs a model of a fixed batch in pieces, the last one filled up', async () => {
     const { images } = generateDigits({ count: 10, seed: 8 })
     const free = await (await classifierOf('free.onnx')).probabilities(images)
