@@ -13,6 +13,10 @@ const BENCHMARKS = {
     'how well drawn digits are read on all kinds of paper and in all kinds of light',
     () => import('./pictures.js'),
   ],
+  web: [
+    'the page in Chromium: first answer, training beside Node and tfjs, input and memory',
+    () => import('./web.js'),
+  ],
   serve: ['requests/s, latency, shedding and memory of the server', () => import('./serve.js')],
 }
 

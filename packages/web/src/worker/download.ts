@@ -33,7 +33,8 @@ export async function download(url: string, { onProgress, immutable }: DownloadO
     )
   }
   const bytes = await read(response, onProgress)
-  await keep(cache, url, bytes)
+  // Nobody waits for the disk.
+  void keep(cache, url, bytes)
   return bytes
 }
 
@@ -48,6 +49,9 @@ async function fetched(url: string, cache: Cache | undefined): Promise<Response>
   }
 }
 
+/** How often progress is told of, in milliseconds: a fast line brings hundreds of pieces, and each costs the page a layout. */
+const TOLD_EVERY = 60
+
 async function read(response: Response, onProgress: DownloadOptions['onProgress']): Promise<Uint8Array> {
   // A compressed answer's length is of what goes over the line, not of what comes out.
   const encoded = response.headers.has('content-encoding')
@@ -56,10 +60,13 @@ async function read(response: Response, onProgress: DownloadOptions['onProgress'
   if (reader === undefined) return new Uint8Array(await response.arrayBuffer())
   const chunks: Uint8Array[] = []
   let loaded = 0
+  let told = performance.now()
   try {
     for (let part = await reader.read(); !part.done; part = await reader.read()) {
       chunks.push(part.value)
       loaded += part.value.length
+      if (performance.now() - told < TOLD_EVERY) continue
+      told = performance.now()
       onProgress(loaded, total)
     }
   } catch (cause) {
