@@ -1,8 +1,8 @@
 // Fills the generated parts of README.md from models/ and docs/figures.json: `npm run readme`. With --check it only compares.
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readMetadata } from 'mnist-export'
-import { NETWORK_NAMES, NETWORKS } from 'mnist-train'
+import { NETWORK_NAMES, NETWORKS, RECIPES } from 'mnist-train'
 
 const figures = JSON.parse(readFileSync('docs/figures.json', 'utf8'))
 const count = (value) => Math.round(value).toLocaleString('en-US')
@@ -16,20 +16,29 @@ function table(rows) {
   return [line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n')
 }
 
+/** A row for each shipped model: a network by its own recipe, then by its others. */
 function networks() {
-  const shipped = readdirSync('models').filter((file) => file.endsWith('.onnx'))
-  const rows = NETWORK_NAMES.filter((name) => shipped.includes(`${name}.onnx`)).map((name) => {
-    const file = join('models', `${name}.onnx`)
-    const metadata = readMetadata(readFileSync(file))
-    return [
-      `[${name}](models/${name}.md)`,
-      NETWORKS[name].summary,
-      count(NETWORKS[name].parameters),
-      metadata['mnist.epochs'],
-      percent(Number(metadata['mnist.test_accuracy'])),
-      `${count(statSync(file).size / 1000)} kB`,
-    ]
-  })
+  const models = NETWORK_NAMES.flatMap((network) =>
+    Object.keys(RECIPES[network]).map((recipe) => ({
+      network,
+      recipe,
+      name: recipe === 'default' ? network : `${network}-${recipe}`,
+    })),
+  )
+  const rows = models
+    .filter(({ name }) => existsSync(join('models', `${name}.onnx`)))
+    .map(({ network, recipe, name }) => {
+      const file = join('models', `${name}.onnx`)
+      const metadata = readMetadata(readFileSync(file))
+      return [
+        `[${name}](models/${name}.md)`,
+        `${NETWORKS[network].summary}${recipe === 'default' ? '' : `; by the recipe \`${recipe}\``}`,
+        count(NETWORKS[network].parameters),
+        metadata['mnist.epochs'],
+        percent(Number(metadata['mnist.test_accuracy'])),
+        `${count(statSync(file).size / 1000)} kB`,
+      ]
+    })
   return table([['network', 'what it is', 'parameters', 'epochs', 'test accuracy', 'file'], ...rows])
 }
 
