@@ -1,0 +1,63 @@
+/** The deep networks as they are released, four and eight bits a weight, on onnxruntime-web in Chromium. Needs CHROMIUM, a browser's path. */
+import { compressModel, decodeModel, encodeModel, type Precision } from 'mnist-export'
+import { generateDigits } from 'mnist-infer/mnist'
+import { float32, openSession } from 'mnist-infer/runtime'
+import { createEngine, exportInference } from 'mnist-train'
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { CHROMIUM, type Host, LIBRARY, openBrowser, openPage, START, serve } from './support/chromium.js'
+
+const COUNT = 2
+
+/** The network as its first step would find it, compressed. */
+async function untrained(network: string, precision: Precision): Promise<Uint8Array> {
+  const { engine } = await createEngine({ engine: 'onnx', network, batchSize: 1, seed: 0, threads: 1 })
+  const facts = { recipe: 'default', epochs: 0, dataset: 'none', seed: 0, testAccuracy: 0.1 }
+  const model = decodeModel(await exportInference(network as 'alexnet', await engine.state(), facts))
+  await engine.dispose()
+  return encodeModel(compressModel(model, { precision }))
+}
+
+describe.runIf(CHROMIUM)('the deep networks in the page (CHROMIUM)', () => {
+  let browser: Browser
+  let host: Host
+
+  beforeAll(async () => {
+    browser = await openBrowser()
+    host = await serve(LIBRARY)
+  }, START)
+
+  afterAll(async () => {
+    await browser?.close()
+    await host?.close()
+  })
+
+  test.each([
+    ['alexnet', 'int4'],
+    ['resnet18', 'int8-weights'],
+  ] as const)(
+    '%s in %s has the logits that Node has, and tells how far its download is',
+    async (network, precision) => {
+      const bytes = await untrained(network, precision)
+      const { images } = generateDigits({ count: COUNT, seed: 7 })
+      const page = await openPage(browser, host, { body: '', script: false })
+      await page.route(`${host.url}models/${network}.onnx`, (route) => route.fulfill({ body: Buffer.from(bytes) }))
+      // A text, so that the test's own bundler leaves the import alone.
+      const { logits, told } = (await page.evaluate(`(async () => {
+      const { openReader } = await import('./index.js')
+      let told = 0
+      const reader = await openReader({ model: './models/${network}.onnx', onProgress: ({ what }) => { if (what === 'model') told++ } })
+      return { logits: Array.from(await reader.logits(Uint8Array.from(${JSON.stringify(Array.from(images))}))), told }
+    })()`)) as { logits: number[]; told: number }
+      await page.close()
+      const session = await openSession(bytes, { provider: 'cpu' })
+      const pixels = Float32Array.from(images, (value) => value / 255)
+      const own = (await session.run({ image: float32(pixels, [COUNT, 1, 28, 28]) })).logits
+      await session.close()
+      const differences = logits.map((value, index) => Math.abs(value - Number(own?.data[index])))
+      expect(logits).toHaveLength(COUNT * 10)
+      expect(Math.max(...differences)).toBeLessThan(1e-4)
+      expect(told).toBeGreaterThan(0)
+    },
+  )
+})
