@@ -5,8 +5,9 @@ import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright-core'
 import { createStaticServer } from '../packages/web/serve.js'
 
-export const LIBRARY = fileURLToPath(new URL('../packages/web/dist/lib', import.meta.url))
 export const SITE = fileURLToPath(new URL('../packages/web/dist/site', import.meta.url))
+/** The library as the page has it: with all models beside it, not its default alone. */
+export const LIBRARY = join(SITE, 'mnist-digit')
 
 /** It calls no home of its own, runs as root in a container, and tells how much memory a page has. */
 const FLAGS = [

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { AxeBuilder } from '@axe-core/playwright'
 import { decodeModel } from 'mnist-export'
+import { DEFAULT_MODEL } from 'mnist-infer'
 import { encodeIdx, generateDigits } from 'mnist-infer/mnist'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -112,7 +113,7 @@ describe.runIf(CHROMIUM)('the page (CHROMIUM)', () => {
     await page.reload()
     await expect
       .poll(() => page.locator('#teach-status').textContent(), { timeout: 30_000 })
-      .toBe('Your lenet5 of last time, taught with 2 examples.')
+      .toBe(`Your ${DEFAULT_MODEL} of last time, taught with 2 examples.`)
   })
 
   test('trains on IDX files that are dropped on it, and gives the model as a file', async () => {
@@ -145,7 +146,7 @@ describe.runIf(CHROMIUM)('the page (CHROMIUM)', () => {
       .poll(() => page.locator('#train-status').textContent(), { timeout: 60_000 })
       .toMatch(/^Done after 2 epochs: \d+\.\d % of the test digits are read right; /)
     const [download] = await Promise.all([page.waitForEvent('download'), page.locator('#train-save').click()])
-    expect(download.suggestedFilename()).toBe('lenet5-trained.onnx')
+    expect(download.suggestedFilename()).toBe(`${DEFAULT_MODEL}-trained.onnx`)
     const { metadata } = decodeModel(await readFile(await download.path()), 'the download')
     expect(metadata['mnist.dataset']).toBe("the visitor's own IDX files")
   })

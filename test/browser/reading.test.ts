@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { AxeBuilder } from '@axe-core/playwright'
+import { DEFAULT_MODEL } from 'mnist-infer'
 import { generateDigits, loadTestDigits } from 'mnist-infer/mnist'
 import { float32, openSession } from 'mnist-infer/runtime'
 import type { Browser, Page } from 'playwright-core'
@@ -61,7 +62,9 @@ describe.runIf(CHROMIUM)('<mnist-digit> on a plain static page (CHROMIUM)', () =
       const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
       return Array.from(await reader.logits(bytes))
     }, Buffer.from(images).toString('base64'))
-    const session = await openSession(await readFile(join(LIBRARY, 'models', 'lenet5.onnx')), { provider: 'cpu' })
+    const session = await openSession(await readFile(join(LIBRARY, 'models', `${DEFAULT_MODEL}.onnx`)), {
+      provider: 'cpu',
+    })
     const image = float32(
       Float32Array.from(images, (value) => value / 255),
       [PICTURES, 1, 28, 28],

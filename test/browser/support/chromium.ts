@@ -8,8 +8,9 @@ import { ROOT } from '../../support/commands.js'
 /** Path of the browser; the tests that need one are left out where it is not said. */
 export const CHROMIUM = process.env.CHROMIUM
 
-export const LIBRARY = join(ROOT, 'packages', 'web', 'dist', 'lib')
 export const SITE = join(ROOT, 'packages', 'web', 'dist', 'site')
+/** The library as the page has it: with all models beside it, not its default alone. */
+export const LIBRARY = join(SITE, 'mnist-digit')
 
 /** It calls no home of its own, and runs as root in a container. */
 const FLAGS = [
