@@ -44,6 +44,26 @@ describe('mnist-train', () => {
   /** Plain JavaScript is slow enough to be cut where it should be. */
   const SLOW = ['lenet5-02', '--epochs', '3', '--batch-size', '6', '--threads', '1', '--lr', '0.1']
 
+  test('release --run takes a run that was cut, and the card says where', async () => {
+    const out = join(folder, 'released early')
+    const many = SLOW.with(SLOW.indexOf('--epochs') + 1, '500')
+    await cut([...many, ...data, '--out', out, '--engine', 'tfjs'], 'epoch 0  loss')
+    const [run = ''] = await runsOf(out, 'lenet5-02')
+    const models = join(folder, 'early models')
+    const newest = await start('mnist-train', ['release', 'lenet5-02', '--runs', out, '--out', models, ...data])
+    expect(newest).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('expected a finished run, found none'),
+    })
+    const named = await start('mnist-train', ['release', '--run', run, '--out', models, ...data])
+    expect(named).toMatchObject({ exitCode: 0, stderr: '' })
+    const epochs = (await metricsOf(run)).filter(({ type }) => type === 'epoch').length
+    const card = await readFile(join(models, 'lenet5-02.md'), 'utf8')
+    expect(card).toMatch(
+      new RegExp(`^\\| epochs trained \\| ${epochs} of 500(, and \\d+ steps of the next)? \\|$`, 'm'),
+    )
+  })
+
   test('says how long a run will take, goes on with it when it was cut, on another engine if asked to, and --force begins anew', async () => {
     const out = join(folder, 'engines')
     const args = [...SLOW, ...data, '--out', out]

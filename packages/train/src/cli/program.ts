@@ -92,6 +92,7 @@ export const program: Program = {
             })
             .option('recipe', { type: 'string', default: 'default', describe: 'Recipe of the runs' })
             .option('runs', { type: 'string', default: 'runs', describe: 'Folder of the runs' })
+            .option('run', { type: 'string', describe: 'One run’s folder instead: as it stands, finished or not' })
             .option('out', { type: 'string', default: 'models', describe: 'Folder for the models' })
             .option('data', {
               type: 'string',

@@ -23,6 +23,8 @@ export interface CardFacts {
   readonly settings: RunSettings
   readonly recipe: Recipe
   readonly history: readonly EpochMetrics[]
+  /** Steps of an epoch that the run was released in the middle of; 0 after a whole one. */
+  readonly batch: number
   /** Engine and device of each part of the run, in order. */
   readonly engines: readonly string[]
   readonly parameters: number
@@ -47,7 +49,7 @@ export interface CardFacts {
 }
 
 export function cardText(facts: CardFacts): string {
-  const { name, settings, history, engines, parameters, file, verified, compressed, calibrated } = facts
+  const { name, settings, history, batch, engines, parameters, file, verified, compressed, calibrated } = facts
   const { network, epochs, seed, data } = settings
   const accuracy = verified.correct / verified.total
   const last = history.at(-1)
@@ -61,7 +63,7 @@ digits; outputs \`logits\` and \`probabilities\` float32 \`[batch, 10]\`.
 |---|---|
 | network | ${network}, ${parameters.toLocaleString('en-US')} trainable parameters |
 | recipe | ${recipeText(facts)} |
-| epochs trained | ${history.length} of ${epochs} |
+| epochs trained | ${history.length} of ${epochs}${batch === 0 ? '' : `, and ${batch} steps of the next`} |
 | data | ${data.description} (SHA-256 \`${data.sha256}\`) |
 | seed | ${seed} |
 | engine | ${engines.join('; then ')} |

@@ -59,7 +59,7 @@ export function releasedName({ network, recipe }: Pick<RunSettings, 'network' | 
  */
 export async function release(run: Run, { out, data, precision }: ReleaseOptions): Promise<Released> {
   const { settings, history, events } = run
-  const { state } = await readCheckpoint(run.folder)
+  const { state, progress } = await readCheckpoint(run.folder)
   const dataset = await loadDataset({ data })
   const { test, source } = dataset
   if (source.description !== settings.data.description) {
@@ -95,6 +95,7 @@ export async function release(run: Run, { out, data, precision }: ReleaseOptions
     settings,
     recipe,
     history,
+    batch: progress.batch,
     engines: [...new Set(events.flatMap(({ engine }) => engine?.description ?? []))],
     parameters: parameterCount(settings.network),
     file: {
