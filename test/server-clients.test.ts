@@ -1,6 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { execa } from 'execa'
 import { encodePng } from 'mnist-infer/image'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -75,6 +75,28 @@ describe('clients that others wrote, unchanged', () => {
         expect(Float32Array.from(found[way].logits.flat())).toEqual(logits)
       }
     },
+  )
+
+  test.runIf(process.env.CLIENTS_PYTHON)(
+    'schemathesis (needs CLIENTS_PYTHON): every route of /openapi.json answers what it says there, whatever it is asked',
+    async () => {
+      const schemathesis = join(dirname(process.env.CLIENTS_PYTHON as string), 'schemathesis')
+      const checks = [
+        'not_a_server_error',
+        'status_code_conformance',
+        'content_type_conformance',
+        'response_schema_conformance',
+      ]
+      const args = ['run', `${one.url}/openapi.json`, '--phases', 'coverage,fuzzing', '--checks', checks.join(',')]
+      const limits = ['--max-examples', '5', '--max-time', '12', '--seed', '1', '--suppress-health-check', 'all']
+      const { stdout, exitCode } = await execa(schemathesis, [...args, ...limits, '--no-color'], {
+        cwd: folder,
+        reject: false,
+      })
+      expect({ exitCode, stdout }).toMatchObject({ exitCode: 0 })
+      expect(stdout).toMatch(/\d{2,} generated, \d{2,} passed/)
+    },
+    60_000,
   )
 
   test('curl: JSON, a picture as the body, a picture in a form', async () => {
