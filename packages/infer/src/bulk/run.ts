@@ -106,8 +106,9 @@ class WorkerThread {
     return answers
   }
 
+  /** After the tasks that it has: a thread that is ended within ONNX Runtime takes the process with it. */
   async close(): Promise<void> {
-    if (this.#failure === undefined && this.#waiting.length === 0) {
+    if (this.#failure === undefined) {
       this.#worker.postMessage(undefined satisfies Task)
       await this.#ended
     } else await this.#worker.terminate()

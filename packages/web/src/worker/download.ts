@@ -60,7 +60,8 @@ async function read(response: Response, onProgress: DownloadOptions['onProgress'
   if (reader === undefined) return new Uint8Array(await response.arrayBuffer())
   const chunks: Uint8Array[] = []
   let loaded = 0
-  let told = performance.now()
+  // The first piece at once: a file is on its way.
+  let told = Number.NEGATIVE_INFINITY
   try {
     for (let part = await reader.read(); !part.done; part = await reader.read()) {
       chunks.push(part.value)
