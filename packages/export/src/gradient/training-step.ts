@@ -95,12 +95,13 @@ export function trainingStep(model: Model, options: TrainingStepOptions = {}): M
 export function compositeTrainingStep(model: Model, options: TrainingStepOptions = {}): Model {
   const { graph } = model
   const lossName = options.loss ?? 'softmax-cross-entropy'
-  const logits = beforeActivation(graph, logitsName(graph, options.logits), lossName)
+  const output = outputName(graph, options.logits)
+  const logits = beforeActivation(graph, output, lossName)
   const { parameters, statistics } = stateOf(graph, options.trainable)
   const g = new GraphBuilder(`${graph.name} training step`, { rules: COMPOSITE_RULES })
   for (const info of graph.inputs) g.input(info)
   const loss: LossFunction = LOSSES[lossName]
-  const label = labelInput(g, loss, graph, options.logits)
+  const label = labelInput(g, loss, graph, output)
   const learningRate =
     options.gradients === true
       ? undefined
@@ -255,11 +256,10 @@ function beforeActivation({ nodes, outputs }: Graph, output: string, loss: LossN
   return node.opType === 'Softmax' && axis !== -1 && axis + 1 !== rank ? output : (node.inputs[0] ?? output)
 }
 
-function labelInput(g: GraphBuilder, loss: LossFunction, graph: Graph, output: string | undefined): Value {
-  const logits = logitsName(graph, output)
-  const info = graph.outputs.find(({ name }) => name === logits)
+function labelInput(g: GraphBuilder, loss: LossFunction, graph: Graph, output: string): Value {
+  const info = graph.outputs.find(({ name }) => name === output)
   const batch = graph.inputs[0]?.shape[0] ?? 'batch'
-  const { dataType, shape } = loss.label({ name: logits, dataType: DataType.FLOAT, shape: info?.shape ?? [batch] })
+  const { dataType, shape } = loss.label({ name: output, dataType: DataType.FLOAT, shape: info?.shape ?? [batch] })
   return g.input({ name: STEP_NAMES.label, dataType, shape: [batch, ...shape.slice(1)] })
 }
 
@@ -267,7 +267,7 @@ function stepModel(model: Model, graph: Graph): Model {
   return { ...model, irVersion: IR_VERSION, opsets: { '': OPSET }, graph: withoutDeadNodes(graph) }
 }
 
-function logitsName(graph: Graph, given: string | undefined): string {
+function outputName(graph: Graph, given: string | undefined): string {
   const names = graph.outputs.map(({ name }) => name)
   const name = given ?? (names.includes('logits') ? 'logits' : names.length === 1 ? names[0] : undefined)
   if (name !== undefined && names.includes(name)) return name
