@@ -28,15 +28,11 @@ export async function guardAdmission(scope: FastifyInstance, service: Service): 
   })
   let total = 0
   // Let in, and not yet in the queue: what comes in one turn of the event loop is let in before any of it is read.
-  const unread = new WeakSet<FastifyRequest>()
-  let reading = 0
-  const wasRead = (request: FastifyRequest): void => {
-    if (unread.delete(request)) reading--
-  }
+  const unread = new Set<FastifyRequest>()
   scope.addHook('onRequest', async (request, reply) => {
     if (service.stopping) throw new Refusal('UNAVAILABLE', 'the server stops')
     if (service.tooLarge) throw new Refusal('OVERLOADED', 'the server has no memory left: try again')
-    if (service.dispatcher.full || service.dispatcher.waiting + reading >= service.options.queue) {
+    if (service.dispatcher.full || service.dispatcher.waiting + unread.size >= service.options.queue) {
       // Between half and one and a half of it: what came at once does not come again at once.
       await passed(HOLD * (0.5 + Math.random()))
       throw new Refusal('QUEUE_FULL', `queue: expected room, found ${service.dispatcher.waiting} waiting: try again`)
@@ -46,14 +42,13 @@ export async function guardAdmission(scope: FastifyInstance, service: Service): 
       throw new Refusal('OVERLOADED', 'memory for bodies: expected room, found none: try again')
     }
     total += bytes
-    reading++
     unread.add(request)
     reply.raw.once('close', () => {
       total -= bytes
-      wasRead(request)
+      unread.delete(request)
     })
   })
-  scope.addHook('preHandler', async (request) => wasRead(request))
+  scope.addHook('preHandler', async (request) => void unread.delete(request))
 }
 
 /** What its body may grow to: as it says, which the parser holds it to, or the most that its route takes. */
