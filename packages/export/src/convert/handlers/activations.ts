@@ -106,7 +106,7 @@ function own<T>(table: Readonly<Record<string, T>>, name: string): T | undefined
 }
 
 /** A layer that computes each element by itself, in whatever layout its input has. */
-function elementwise(apply: (call: LayerCall, x: Value) => Value): LayerHandler {
+export function elementwise(apply: (call: LayerCall, x: Value) => Value): LayerHandler {
   return (call) => {
     const feature = call.input()
     return { ...feature, value: apply(call, feature.value) }

@@ -2,13 +2,14 @@
  * Layers of Keras 2.15 that tfjs-layers 4.22 does not have, so that the tfjs converter writes models which TensorFlow.js cannot load:
  * EfficientNet begins with Normalization. What they compute is Keras's own definition.
  */
-import type { GraphBuilder, Value } from '../../graph/builder.js'
-import { add, div, max, mul, relu, sigmoid, sqrt, sub, tanh } from '../../graph/ops/index.js'
+import type { Value } from '../../graph/builder.js'
+import { div, max, relu, sigmoid, sqrt, sub, tanh } from '../../graph/ops/index.js'
 import { floatTensor } from '../../onnx/tensor.js'
 import { plainFeature } from '../feature.js'
 import type { LayerCall, LayerHandler } from '../layer-call.js'
+import { elementwise as ofEachElement } from './activations.js'
 import { identityOutside } from './core.js'
-import { elementwise } from './merge.js'
+import { elementwise, MERGE_HANDLERS } from './merge.js'
 
 /** Keras's backend.epsilon(), the least standard deviation. */
 const EPSILON = 1e-7
@@ -48,13 +49,6 @@ function ofTwo(layer: LayerHandler): LayerHandler {
   }
 }
 
-const activation = (apply: (g: GraphBuilder, x: Value) => Value): LayerHandler => {
-  return ({ g, input }) => {
-    const { value, layout } = input()
-    return { value: apply(g, value), layout }
-  }
-}
-
 const subtract = elementwise((g, [a, b, ...others]) => {
   if (a === undefined || b === undefined || others.length > 0) throw new Error('Subtract: expected two inputs')
   return sub(g, a, b)
@@ -65,12 +59,12 @@ const identity = identityOutside('an augmentation')
 export const KERAS_HANDLERS: Readonly<Record<string, LayerHandler>> = {
   Normalization: normalization,
   Subtract: subtract,
-  'keras.ops.Add': ofTwo(elementwise((g, [a, b]) => add(g, a as Value, b as Value))),
+  'keras.ops.Add': ofTwo(MERGE_HANDLERS.Add as LayerHandler),
   'keras.ops.Subtract': ofTwo(subtract),
-  'keras.ops.Multiply': ofTwo(elementwise((g, [a, b]) => mul(g, a as Value, b as Value))),
-  'keras.ops.Relu': activation(relu),
-  'keras.ops.Sigmoid': activation(sigmoid),
-  'keras.ops.Tanh': activation(tanh),
+  'keras.ops.Multiply': ofTwo(MERGE_HANDLERS.Multiply as LayerHandler),
+  'keras.ops.Relu': ofEachElement(({ g }, x) => relu(g, x)),
+  'keras.ops.Sigmoid': ofEachElement(({ g }, x) => sigmoid(g, x)),
+  'keras.ops.Tanh': ofEachElement(({ g }, x) => tanh(g, x)),
   SpatialDropout2D: identityOutside('dropout of whole channels'),
   SpatialDropout3D: identityOutside('dropout of whole channels'),
   ActivityRegularization: ({ input }) => input(),
