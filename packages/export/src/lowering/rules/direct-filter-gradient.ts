@@ -4,6 +4,7 @@
  */
 import type { Value } from '../../graph/builder.js'
 import { add, gather, gemm, pad, reshape, slice } from '../../graph/ops/index.js'
+import { elementCount } from '../../onnx/tensor.js'
 import type { Convolution } from '../convolution.js'
 
 /**
@@ -22,7 +23,7 @@ export function directFilterGradient(convolution: Convolution, { x, dy }: { x: V
   const [, height, width] = padded.shape as [number, number, number]
   const runs = reshape(g, padded, g.int64s([channels, height * width, batch], 'runs'))
   const [outputHeight = 0, outputWidth = 0] = outputSize
-  const rowFloats = channels * product(kernel) * outputWidth * batch
+  const rowFloats = channels * elementCount(kernel) * outputWidth * batch
   const rows = Math.min(outputHeight, Math.max(1, Math.floor(MOST_WINDOW_FLOATS / rowFloats)))
   let dw: Value | undefined
   for (let start = 0; start < outputHeight; start += rows) {
@@ -32,7 +33,7 @@ export function directFilterGradient(convolution: Convolution, { x, dy }: { x: V
     const part = rows === outputHeight ? dy : slice(g, dy, { starts: [start], ends: [end], axes: [1] })
     const factors: [Value, Value] = [
       reshape(g, part, g.int64s([filters, columns], 'rows')),
-      reshape(g, windows, g.int64s([channels * product(kernel), columns], 'windows')),
+      reshape(g, windows, g.int64s([channels * elementCount(kernel), columns], 'windows')),
     ]
     dw = gemm(g, dw === undefined ? factors : [...factors, dw], { transB: 1 })
   }
@@ -58,8 +59,4 @@ function windowRuns(
 
 function grid([rows = 0, columns = 0]: readonly number[], value: (row: number, column: number) => number): number[] {
   return Array.from({ length: rows * columns }, (_, place) => value(Math.floor(place / columns), place % columns))
-}
-
-function product(lengths: readonly number[]): number {
-  return lengths.reduce((all, length) => all * length, 1)
 }
