@@ -1,6 +1,5 @@
 // The exporter's CPU time and memory against a bare copy of the same bytes; with --tf2onnx also against tf2onnx, from a cold start on the
 // same network, by turns.
-import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,6 +9,7 @@ import { execa } from 'execa'
 import { decodeModel } from 'mnist-export'
 import { initialState, saveLayersModel } from 'mnist-train'
 import ort from 'onnxruntime-node'
+import { virtualEnvironment } from './python.js'
 import { median } from './side.js'
 
 const path = (name) => fileURLToPath(new URL(name, import.meta.url))
@@ -122,7 +122,7 @@ async function difference(...files) {
 }
 
 /** That TensorFlow has no wheels for other Pythons. */
-async function tensorflowPython() {
+async function pythonOfTensorflow() {
   const versions = ['3.11', '3.10', '3.9']
   for (const command of [...versions.map((version) => `python${version}`), 'python3', 'python']) {
     const { stdout = '' } = await execa(command, ['--version'], { reject: false })
@@ -133,15 +133,7 @@ async function tensorflowPython() {
   )
 }
 
-/** A virtual environment that is made once in .venv/tf2onnx. */
-async function tf2onnxPython() {
-  const folder = join('.venv', 'tf2onnx')
-  const python = join(folder, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python')
-  if (!existsSync(python)) {
-    console.error('bench: installing TensorFlow and tf2onnx into .venv/tf2onnx, once')
-    await execa(await tensorflowPython(), ['-m', 'venv', folder], { stdio: ['ignore', 'ignore', 'inherit'] })
-  }
-  const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...PYTHON_PACKAGES]
-  await execa(python, install, { stdio: ['ignore', 'ignore', 'inherit'] })
-  return python
+/** In a virtual environment that is made once in .venv/tf2onnx. */
+function tf2onnxPython() {
+  return virtualEnvironment(join('.venv', 'tf2onnx'), PYTHON_PACKAGES, pythonOfTensorflow)
 }

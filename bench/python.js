@@ -16,13 +16,14 @@ export async function tensorflowPython() {
   return process.env.TENSORFLOW_PYTHON || (await virtualEnvironment(join('.venv', 'tensorflow'), [wheel]))
 }
 
-async function virtualEnvironment(folder, requirements) {
+/** The interpreter of a virtual environment with `requirements`, made once, by the Python that `base` finds. */
+export async function virtualEnvironment(folder, requirements, base = async () => 'python3') {
   const python = join(folder, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python')
   const options = { stdio: ['ignore', 'ignore', 'inherit'] }
   if (!existsSync(python)) {
     console.error(`bench: installing ${requirements.at(-1)} into ${folder}, once`)
-    await execa('python3', ['-m', 'venv', folder], options)
+    await execa(await base(), ['-m', 'venv', folder], options)
   }
-  await execa(python, ['-m', 'pip', 'install', '--quiet', ...requirements], options)
+  await execa(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...requirements], options)
   return python
 }
