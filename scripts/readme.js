@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readMetadata } from 'mnist-export'
-import { NETWORK_NAMES, NETWORKS, RECIPES } from 'mnist-train'
+import { NETWORK_NAMES, NETWORKS, RECIPES, releasedName } from 'mnist-train'
 
 const figures = JSON.parse(readFileSync('docs/figures.json', 'utf8'))
 const count = (value) => Math.round(value).toLocaleString('en-US')
@@ -22,7 +22,7 @@ function networks() {
     Object.keys(RECIPES[network]).map((recipe) => ({
       network,
       recipe,
-      name: recipe === 'default' ? network : `${network}-${recipe}`,
+      name: releasedName({ network, recipe }),
     })),
   )
   const rows = models

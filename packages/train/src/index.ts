@@ -6,7 +6,7 @@ export { initialState, saveLayersModel, trainedModel } from './engine/layers-mod
 export { ENGINE_NAMES, type EngineName } from './engine/names.js'
 export { buildNetwork, NETWORKS, type Network } from './networks/index.js'
 export { expandNetworks, NETWORK_GROUPS, NETWORK_NAMES, type NetworkName } from './networks/names.js'
-export { RECIPES, type Recipe, recipeOf } from './recipes.js'
+export { RECIPES, type Recipe, recipeOf, releasedName } from './recipes.js'
 export { type LoopOptions, type Progress, type TrainingEvent, trainingLoop } from './run/loop.js'
 export { registerHalfPixelResizing } from './tfjs/half-pixel-resizing.js'
 export { loadTfjs, type Tfjs } from './tfjs/tfjs.js'

@@ -83,3 +83,8 @@ export function recipeOf(network: NetworkName, name: string): Recipe {
   const known = Object.keys(recipes).join(', ')
   throw new UserError('USAGE', `--recipe: expected ${known} for ${network}, found ${name === '' ? 'nothing' : name}`)
 }
+
+/** Name of the model that is released: `lenet5` by its own recipe, `lenet5-quick` by another. */
+export function releasedName({ network, recipe }: { readonly network: string; readonly recipe: string }): string {
+  return recipe === 'default' ? network : `${network}-${recipe}`
+}

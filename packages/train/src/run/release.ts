@@ -10,12 +10,11 @@ import type { EngineState } from '../engine/engine.js'
 import { exportInference } from '../engine/inference-model.js'
 import { parameterCount } from '../networks/index.js'
 import { type NetworkName, networkName } from '../networks/names.js'
-import { recipeOf } from '../recipes.js'
+import { recipeOf, releasedName } from '../recipes.js'
 import { calibratedModel } from './calibrated-model.js'
 import { type CardFacts, cardText } from './card.js'
 import { readCheckpoint } from './checkpoint.js'
 import type { Run } from './folder.js'
-import type { RunSettings } from './settings.js'
 import { writeWholeFile } from './whole-file.js'
 
 /** What a released file stores weights as, unless told otherwise: the most that keeps the file small enough to ship. */
@@ -46,11 +45,6 @@ export interface Released {
   readonly card: string
   /** Share of the test pictures that the file answers right; 0…1. */
   readonly accuracy: number
-}
-
-/** `lenet5` by its own recipe, `lenet5-quick` by another. */
-export function releasedName({ network, recipe }: Pick<RunSettings, 'network' | 'recipe'>): string {
-  return recipe === 'default' ? network : `${network}-${recipe}`
 }
 
 /**
