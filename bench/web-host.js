@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright-core'
-import { createStaticServer } from '../packages/web/serve.js'
+import { startStaticServer } from '../packages/web/serve.js'
 
 export const SITE = fileURLToPath(new URL('../packages/web/dist/site', import.meta.url))
 /** The library as the page has it: with all models beside it, not its default alone. */
@@ -37,17 +37,8 @@ export function openBrowser() {
 }
 
 /** Serves `root` as the plainest of hosts does; `headers` go with every answer. */
-export async function serve(root, headers = {}) {
-  const server = createStaticServer(root, headers)
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return {
-    url: `http://localhost:${server.address().port}/`,
-    close: () =>
-      new Promise((resolve) => {
-        server.closeAllConnections()
-        server.close(() => resolve())
-      }),
-  }
+export function serve(root, headers = {}) {
+  return startStaticServer(root, headers)
 }
 
 /** A page beside the built library, with `body` in it and `files` (path → bytes) beside it; `headers` go with these. */

@@ -38,6 +38,20 @@ export function createStaticServer(root, headers = HEADERS) {
   })
 }
 
+/** The same, on a free port of this machine: its `url`, which ends in a slash, and `close`, which ends its connections too. */
+export async function startStaticServer(root, headers) {
+  const server = createStaticServer(root, headers)
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `http://localhost:${server.address().port}/`,
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections()
+        server.close(() => resolve())
+      }),
+  }
+}
+
 async function answer(root, request, response, headers) {
   const path = fileOf(root, request.url ?? '/')
   const found = path === undefined ? undefined : await stat(path).catch(() => undefined)

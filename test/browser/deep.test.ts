@@ -3,9 +3,8 @@ import { compressModel, decodeModel, encodeModel, type Precision } from 'mnist-e
 import { generateDigits } from 'mnist-infer/mnist'
 import { float32, openSession } from 'mnist-infer/runtime'
 import { createEngine, exportInference } from 'mnist-train'
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { CHROMIUM, type Host, LIBRARY, openBrowser, openPage, START, serve } from './support/chromium.js'
+import { describe, expect, test } from 'vitest'
+import { CHROMIUM, openedForSuite, openPage } from './support/chromium.js'
 
 const COUNT = 2
 
@@ -19,18 +18,7 @@ async function untrained(network: string, precision: Precision): Promise<Uint8Ar
 }
 
 describe.runIf(CHROMIUM)('the deep networks in the page (CHROMIUM)', () => {
-  let browser: Browser
-  let host: Host
-
-  beforeAll(async () => {
-    browser = await openBrowser()
-    host = await serve(LIBRARY)
-  }, START)
-
-  afterAll(async () => {
-    await browser?.close()
-    await host?.close()
-  })
+  const opened = openedForSuite()
 
   test.each([
     ['alexnet', 'int4'],
@@ -40,8 +28,10 @@ describe.runIf(CHROMIUM)('the deep networks in the page (CHROMIUM)', () => {
     async (network, precision) => {
       const bytes = await untrained(network, precision)
       const { images } = generateDigits({ count: COUNT, seed: 7 })
-      const page = await openPage(browser, host, { body: '', script: false })
-      await page.route(`${host.url}models/${network}.onnx`, (route) => route.fulfill({ body: Buffer.from(bytes) }))
+      const page = await openPage(opened.browser, opened.host, { body: '', script: false })
+      await page.route(`${opened.host.url}models/${network}.onnx`, (route) =>
+        route.fulfill({ body: Buffer.from(bytes) }),
+      )
       // A text, so that the test's own bundler leaves the import alone.
       const { logits, told } = (await page.evaluate(`(async () => {
       const { openReader } = await import('./index.js')

@@ -1,7 +1,7 @@
 /** What a page may lack: each has a message in the element and an `error` event. Needs CHROMIUM, a browser's path. */
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { CHROMIUM, type Host, LIBRARY, openBrowser, openPage, ready, START, serve } from './support/chromium.js'
+import type { Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
+import { CHROMIUM, LIBRARY, openBrowser, openedForSuite, openPage, ready, serve } from './support/chromium.js'
 
 interface Told {
   readonly problem: string
@@ -23,27 +23,19 @@ const LISTENER =
   '<script>globalThis.told = []; document.querySelector("mnist-digit").addEventListener("error", (event) => told.push(event.detail))</script>'
 
 describe.runIf(CHROMIUM)('what a page lacks (CHROMIUM)', () => {
-  let browser: Browser
-  let host: Host
-
-  beforeAll(async () => {
-    browser = await openBrowser()
-    host = await serve(LIBRARY)
-  }, START)
-
-  afterAll(async () => {
-    await browser?.close()
-    await host?.close()
-  })
+  const opened = openedForSuite()
 
   async function withElement(attributes: string, headers: Record<string, string> = {}): Promise<Page> {
-    return openPage(browser, host, { body: `<mnist-digit ${attributes}></mnist-digit>${LISTENER}`, headers })
+    return openPage(opened.browser, opened.host, {
+      body: `<mnist-digit ${attributes}></mnist-digit>${LISTENER}`,
+      headers,
+    })
   }
 
   test('a model that is not there is told of, and can be tried again', async () => {
     const page = await withElement('model="./models/none.onnx"')
     const { shown, ...told } = await firstError(page)
-    const message = `${host.url}models/none.onnx: expected a file, found: HTTP 404: check the address`
+    const message = `${opened.host.url}models/none.onnx: expected a file, found: HTTP 404: check the address`
     expect(told).toEqual({ problem: 'model-not-found', message, fatal: true })
     expect(shown).toBe(message)
     await page.evaluate(() => document.querySelector('mnist-digit')?.removeAttribute('model'))
@@ -55,18 +47,18 @@ describe.runIf(CHROMIUM)('what a page lacks (CHROMIUM)', () => {
     ['no model at all', Buffer.from('<!doctype html><title>Not found</title>'.repeat(50))],
     ['a model that is cut short', undefined],
   ])('%s is told of', async (_, bytes) => {
-    const page = await (await browser.newContext()).newPage()
-    await page.route(`${host.url}models/broken.onnx`, async (route) => {
-      const whole = await (await fetch(`${host.url}models/lenet5.onnx`)).arrayBuffer()
+    const page = await (await opened.browser.newContext()).newPage()
+    await page.route(`${opened.host.url}models/broken.onnx`, async (route) => {
+      const whole = await (await fetch(`${opened.host.url}models/lenet5.onnx`)).arrayBuffer()
       return route.fulfill({ body: bytes ?? Buffer.from(whole).subarray(0, 100_000) })
     })
-    await page.route(`${host.url}page.html`, (route) =>
+    await page.route(`${opened.host.url}page.html`, (route) =>
       route.fulfill({
         contentType: 'text/html',
         body: `<mnist-digit model="./models/broken.onnx"></mnist-digit>${LISTENER}<script type="module" src="./mnist-digit.js"></script>`,
       }),
     )
-    await page.goto(`${host.url}page.html`)
+    await page.goto(`${opened.host.url}page.html`)
     const { shown, message, ...told } = await firstError(page)
     expect(told).toEqual({ problem: 'model-unreadable', fatal: true })
     expect(message).toContain('models/broken.onnx: expected')
@@ -76,7 +68,7 @@ describe.runIf(CHROMIUM)('what a page lacks (CHROMIUM)', () => {
 
   test('a policy that blocks WebAssembly is told of', async () => {
     const blocked = await serve(LIBRARY, { 'content-security-policy': "script-src 'self' 'unsafe-inline'" })
-    const page = await openPage(browser, blocked, { body: `<mnist-digit></mnist-digit>${LISTENER}` })
+    const page = await openPage(opened.browser, blocked, { body: `<mnist-digit></mnist-digit>${LISTENER}` })
     const { shown, ...told } = await firstError(page)
     const message =
       "WebAssembly: expected that it may run, found it blocked: the page's Content-Security-Policy needs script-src 'wasm-unsafe-eval'."
@@ -146,7 +138,7 @@ describe.runIf(CHROMIUM)('what a page lacks (CHROMIUM)', () => {
 
   test('WebGPU that computes otherwise than WebAssembly is not trusted', async () => {
     const software = await openBrowser(['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'])
-    const page = await openPage(software, host, { body: '', script: false })
+    const page = await openPage(software, opened.host, { body: '', script: false })
     const { provider, problems, difference } = (await page.evaluate(`(async () => {
       const { openReader } = await import('./index.js')
       const [asked, plain] = [await openReader({ provider: 'webgpu' }), await openReader()]

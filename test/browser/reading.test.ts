@@ -6,32 +6,24 @@ import { AxeBuilder } from '@axe-core/playwright'
 import { DEFAULT_MODEL } from 'mnist-infer'
 import { generateDigits, loadTestDigits } from 'mnist-infer/mnist'
 import { float32, openSession } from 'mnist-infer/runtime'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Page } from 'playwright-core'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { ROOT } from '../support/commands.js'
-import { CHROMIUM, type Host, LIBRARY, openBrowser, openPage, ready, START, serve } from './support/chromium.js'
+import { CHROMIUM, LIBRARY, openedForSuite, openPage, ready, START, serve } from './support/chromium.js'
 import { drawings } from './support/hands.js'
 
 const PICTURES = 1000
 
 describe.runIf(CHROMIUM)('<mnist-digit> on a plain static page (CHROMIUM)', () => {
-  let browser: Browser
-  let host: Host
+  const opened = openedForSuite()
   let page: Page
 
   beforeAll(async () => {
-    browser = await openBrowser()
-    host = await serve(LIBRARY)
-    page = await openPage(browser, host, {
+    page = await openPage(opened.browser, opened.host, {
       body: '<form><label>Digit <mnist-digit name="digit" required></mnist-digit></label></form>',
     })
     await ready(page)
   }, START)
-
-  afterAll(async () => {
-    await browser?.close()
-    await host?.close()
-  })
 
   test('reads the strokes of ten hands right, 95 in 100 at least', async () => {
     const read = await page.evaluate(async (all) => {
@@ -172,7 +164,7 @@ describe.runIf(CHROMIUM)('<mnist-digit> on a plain static page (CHROMIUM)', () =
 
   test('shares one runtime with a second element, and survives removal', async () => {
     const requests: string[] = []
-    const other = await openPage(browser, host, {
+    const other = await openPage(opened.browser, opened.host, {
       body: '<mnist-digit id="a"></mnist-digit><mnist-digit id="b"></mnist-digit>',
     })
     other.on('request', (request) => requests.push(request.url()))
@@ -191,15 +183,15 @@ describe.runIf(CHROMIUM)('<mnist-digit> on a plain static page (CHROMIUM)', () =
   })
 
   test('works in an iframe', async () => {
-    const other = await (await browser.newContext()).newPage()
+    const other = await (await opened.browser.newContext()).newPage()
     const pages = {
       'outer.html': '<iframe title="frame" src="./inner.html"></iframe>',
       'inner.html': '<mnist-digit></mnist-digit><script type="module" src="./mnist-digit.js"></script>',
     }
     for (const [name, body] of Object.entries(pages)) {
-      await other.route(`${host.url}${name}`, (route) => route.fulfill({ contentType: 'text/html', body }))
+      await other.route(`${opened.host.url}${name}`, (route) => route.fulfill({ contentType: 'text/html', body }))
     }
-    await other.goto(`${host.url}outer.html`)
+    await other.goto(`${opened.host.url}outer.html`)
     await expect
       .poll(() => other.frames()[1]?.locator('mnist-digit p[part=status]').textContent(), { timeout: 30_000 })
       .toMatch(/^WebAssembly/)
@@ -207,7 +199,7 @@ describe.runIf(CHROMIUM)('<mnist-digit> on a plain static page (CHROMIUM)', () =
   })
 
   test('reads without an element, by an import that defines none', async () => {
-    const other = await openPage(browser, host, { body: '', script: false })
+    const other = await openPage(opened.browser, opened.host, { body: '', script: false })
     const strokes = JSON.stringify(drawings().find(({ digit }) => digit === 7)?.strokes)
     // A text, so that the test's own bundler leaves the import alone.
     const digit = await other.evaluate(
@@ -223,7 +215,7 @@ describe.runIf(CHROMIUM)('<mnist-digit> on a plain static page (CHROMIUM)', () =
       await serve(LIBRARY, { 'access-control-allow-origin': '*' }),
       await serve(join(ROOT, 'test', 'browser', 'recipes', 'script-tag')),
     ]
-    const other = await (await browser.newContext()).newPage()
+    const other = await (await opened.browser.newContext()).newPage()
     await other.goto(`${plain.url}?from=${encodeURIComponent(library.url)}`)
     await ready(other)
     await other.close()

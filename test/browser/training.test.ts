@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { decodeModel, encodeModel } from 'mnist-export'
 import { generateDigits } from 'mnist-infer/mnist'
 import { float32, openSession } from 'mnist-infer/runtime'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { CHROMIUM, type Host, LIBRARY, openBrowser, openPage, START, serve } from './support/chromium.js'
+import type { Page } from 'playwright-core'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { CHROMIUM, LIBRARY, openedForSuite, openPage, START } from './support/chromium.js'
 
 /** Share of `images` that Node reads as `labels` say. */
 async function accuracyInNode(model: Uint8Array, images: Uint8Array, labels: ArrayLike<number>): Promise<number> {
@@ -30,20 +30,12 @@ async function quickNetwork(): Promise<Uint8Array> {
 }
 
 describe.runIf(CHROMIUM)('training in the page (CHROMIUM)', () => {
-  let browser: Browser
-  let host: Host
+  const opened = openedForSuite()
   let page: Page
 
   beforeAll(async () => {
-    browser = await openBrowser()
-    host = await serve(LIBRARY)
-    page = await openPage(browser, host, { body: '', script: false })
+    page = await openPage(opened.browser, opened.host, { body: '', script: false })
   }, START)
-
-  afterAll(async () => {
-    await browser?.close()
-    await host?.close()
-  })
 
   test('from nothing lowers the loss, pauses, and gives a file that Node runs', async () => {
     // A text, so that the test's own bundler leaves the import alone.

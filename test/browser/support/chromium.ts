@@ -1,8 +1,8 @@
 /** A real browser and a plain static host, for tests. */
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { type Browser, chromium, type Page } from 'playwright-core'
-import { createStaticServer } from '../../../packages/web/serve.js'
+import { afterAll, beforeAll } from 'vitest'
+import { startStaticServer } from '../../../packages/web/serve.js'
 import { ROOT } from '../../support/commands.js'
 
 /** Path of the browser; the tests that need one are left out where it is not said. */
@@ -39,18 +39,22 @@ export interface Host {
 }
 
 /** Serves a folder; without headers as the plainest of hosts does. */
-export async function serve(root: string, headers: Record<string, string> = {}): Promise<Host> {
-  const server = createStaticServer(root, headers)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  return {
-    url: `http://localhost:${port}/`,
-    close: () =>
-      new Promise((resolve) => {
-        server.closeAllConnections()
-        server.close(() => resolve())
-      }),
-  }
+export function serve(root: string, headers: Record<string, string> = {}): Promise<Host> {
+  return startStaticServer(root, headers)
+}
+
+/** A browser, and a host of the library, for all tests of the suite that this is called in. */
+export function openedForSuite(): { readonly browser: Browser; readonly host: Host } {
+  const opened = {} as { browser: Browser; host: Host }
+  beforeAll(async () => {
+    opened.browser = await openBrowser()
+    opened.host = await serve(LIBRARY)
+  }, START)
+  afterAll(async () => {
+    await opened.browser?.close()
+    await opened.host?.close()
+  })
+  return opened
 }
 
 /** A page of the host's that holds `body` and the script tag; `headers` go with the page alone. */
