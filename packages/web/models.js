@@ -71,7 +71,7 @@ function parameterCount({ nodes, initializers }) {
     .filter(({ name, dataType }) => !scales.has(name) && dataType !== DataType.INT64)
     .map(({ name, dims }) => {
       const block = blocks.get(name)
-      return block === undefined ? product(dims) : Number(block.K.value ?? block.K) * Number(block.N.value ?? block.N)
+      return block === undefined ? product(dims) : Number(block.K.value) * Number(block.N.value)
     })
     .reduce((sum, count) => sum + count, 0)
 }
