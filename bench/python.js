@@ -16,6 +16,12 @@ export async function tensorflowPython() {
   return process.env.TENSORFLOW_PYTHON || (await virtualEnvironment(join('.venv', 'tensorflow'), [wheel]))
 }
 
+/** The same with KServe's server and onnxruntime: CLIENTS_PYTHON, or a virtual environment in .venv/kserve. */
+export async function kservePython() {
+  const requirements = ['kserve==0.21.0', 'onnxruntime==1.32.0']
+  return process.env.CLIENTS_PYTHON || (await virtualEnvironment(join('.venv', 'kserve'), requirements))
+}
+
 /** The interpreter of a virtual environment with `requirements`, made once, by the Python that `base` finds. */
 export async function virtualEnvironment(folder, requirements, base = async () => 'python3') {
   const python = join(folder, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python')

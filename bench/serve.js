@@ -1,11 +1,16 @@
-// `mnist-infer serve` under load from this machine: requests/s and latency at 64 connections, then ten times as many, with health asked
-// all the while. The server's own CPU time a request is printed too: it says what the figures would be where nothing else runs.
+// `mnist-infer serve` under load from this machine: requests/s and latency at 64 connections, beside KServe's own Python server with the
+// same model; then ten times as many, with health asked all the while. The server's own CPU time a request is printed too: it says what
+// the figures would be where nothing else runs.
+import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { execa } from 'execa'
 import { encodePng } from 'mnist-infer/image'
 import { generateDigits } from 'mnist-infer/mnist'
+import { kservePython } from './python.js'
 
 const path = (name) => fileURLToPath(new URL(name, import.meta.url))
 const COMMAND = path('../packages/infer/bin/mnist-infer.js')
@@ -21,19 +26,18 @@ export async function main(args) {
       seconds: { type: 'string', default: '10' },
       connections: { type: 'string', default: '64' },
       models: { type: 'string', default: path('../models') },
+      // Ours alone: needs no Python.
+      alone: { type: 'boolean', default: false },
     },
   })
   const duration = Number(values.seconds)
   const connections = Number(values.connections)
-  const server = await startServer(values.models)
+  const results = []
+  const server = await startOurs(values.models)
   try {
     const loads = await requests(server.url)
-    const results = []
-    for (const load of loads) {
-      // Once unmeasured: both sides compile their code.
-      await run({ ...load, connections, duration: 2 })
-      results.push(await measured(server, { ...load, connections, duration }))
-    }
+    for (const load of loads) results.push(await warmed(server, { ...load, connections, duration }))
+    if (!values.alone) results.push(...(await beside(results, { ...values, connections, duration })))
     for (const load of loads) {
       results.push(
         await measured(server, { ...load, name: `${load.name}, overload`, connections: 10 * connections, duration }),
@@ -46,7 +50,31 @@ export async function main(args) {
   }
 }
 
-async function startServer(models) {
+/** The same loads on KServe's server, where it knows them: it reads no pictures. */
+async function beside(ours, { models, connections, duration }) {
+  const server = await startKserve(join(models, 'lenet5.onnx'))
+  const results = []
+  try {
+    for (const load of await requests(server.url)) {
+      if (!new URL(load.url).pathname.startsWith('/v2/')) continue
+      const theirs = await warmed(server, { ...load, name: `${load.name}, KServe`, connections, duration })
+      const { requestsPerSecond } = ours.find(({ name }) => name === load.name)
+      console.log(`${load.name}: ratio ${(requestsPerSecond / theirs.requestsPerSecond).toFixed(2)}`)
+      results.push(theirs)
+    }
+    return results
+  } finally {
+    await server.stop()
+  }
+}
+
+/** Once unmeasured before: every side compiles its code. */
+async function warmed(server, load) {
+  await run({ ...load, duration: 2 })
+  return measured(server, load)
+}
+
+async function startOurs(models) {
   const running = execa(process.execPath, [COMMAND, 'serve', '--models', models, '--port', '0'], { buffer: false })
   const url = await new Promise((resolve, reject) => {
     let text = ''
@@ -60,14 +88,49 @@ async function startServer(models) {
     })
     running.catch(reject)
   })
+  return stoppable(running, url)
+}
+
+async function startKserve(model) {
+  const port = await freePort()
+  const command = [path('serve-kserve.py'), 'lenet5', model, String(port)]
+  const running = execa(await kservePython(), command, { buffer: false, stdio: 'ignore' })
+  const url = `http://127.0.0.1:${port}`
+  const ended = running.then(
+    () => new Error('KServe ended early'),
+    (error) => error,
+  )
+  while (
+    !(await fetch(`${url}/v2/models/lenet5/ready`).then(
+      ({ ok }) => ok,
+      () => false,
+    ))
+  ) {
+    const failed = await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 200))])
+    if (failed !== undefined) throw failed
+  }
+  return stoppable(running, url)
+}
+
+function stoppable(running, url) {
   return {
     url,
     pid: running.pid,
     async stop() {
       running.kill('SIGTERM')
-      await running
+      await running.catch(() => {})
     },
   }
+}
+
+/** A port that nobody listens on just now. */
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address()
+  server.close()
+  await once(server, 'close')
+  return port
 }
 
 async function requests(url) {
