@@ -1,10 +1,12 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
-import { decodeModel, encodeModel, floatTensor, floatValues, type Model, readMetadata } from 'mnist-export'
+import { DataType, decodeModel, encodeModel, floatTensor, floatValues, type Model, readMetadata } from 'mnist-export'
+import { GraphBuilder } from 'mnist-export/graph'
 import { verifyModel } from 'mnist-infer'
-import { loadTestDigits } from 'mnist-infer/mnist'
+import { createRandom, loadTestDigits } from 'mnist-infer/mnist'
+import { dump } from 'npyjs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { start } from './support/commands.js'
 import { writeDigits } from './support/digits.js'
@@ -113,7 +115,7 @@ describe('mnist-export --precision', () => {
       'int8 without pictures',
       ['--precision', 'int8', '--data', 'none'],
       2,
-      /^--data none: expected pictures to calibrate int8 with/,
+      /^--data none: expected examples to calibrate int8 with/,
     ],
     [
       'fp32, which is what it is',
@@ -140,6 +142,12 @@ describe('mnist-export --precision', () => {
       2,
       /^Invalid values: Argument: precision, Given: "int2"/,
     ],
+    [
+      'labels of nothing',
+      ['--precision', 'int8', '--labels', 'labels.npy'],
+      2,
+      /^--labels: expected --data with the .npy file that they belong to, found auto$/,
+    ],
     ['a folder without digits', ['--precision', 'int4', '--data', 'nowhere'], 1, /^nowhere: expected a folder with/],
   ])('refuses %s', async (_, options, status, message) => {
     const { stdout, stderr, exitCode } = await run('model.onnx', '-o', 'x.onnx', ...options)
@@ -160,4 +168,100 @@ describe('mnist-export --precision', () => {
       }
     },
   )
+})
+
+describe('mnist-export --precision of a classifier of anything, on examples of its own', () => {
+  const FEATURES = 40
+  const CLASSES = 5
+
+  /** Scores by random planes; the right class is that of the largest score, so that fp32 makes no mistake. */
+  beforeAll(async () => {
+    const random = createRandom(3)
+    const signed = (length: number) => Float32Array.from({ length }, () => random() * 2 - 1)
+    const weights = signed(FEATURES * CLASSES)
+    const g = new GraphBuilder('flowers')
+    const input = g.input({ name: 'measured', dataType: DataType.FLOAT, shape: ['n', FEATURES] })
+    g.output(
+      g.op('MatMul', [input, g.initializer(floatTensor('w', [FEATURES, CLASSES], weights))], { outputs: ['kind'] }),
+    )
+    const model = { irVersion: 8, opsets: { '': 17 }, producerName: 'test', producerVersion: '', domain: '' }
+    const bytes = encodeModel({ ...model, modelVersion: 1, docString: '', graph: g.graph(), metadata: {} })
+    await writeFile(join(folder, 'flowers.onnx'), bytes)
+
+    const count = 600
+    const inputs = signed(count * FEATURES)
+    const labels = BigInt64Array.from({ length: count }, (_, row) => {
+      const scores = Array.from({ length: CLASSES }, (_, column) => {
+        let sum = 0
+        for (const [k, value] of inputs.subarray(row * FEATURES, (row + 1) * FEATURES).entries()) {
+          sum += value * (weights[k * CLASSES + column] as number)
+        }
+        return sum
+      })
+      return BigInt(scores.indexOf(Math.max(...scores)))
+    })
+    const write = (name: string, ...array: Parameters<typeof dump>) =>
+      writeFile(join(folder, name), new Uint8Array(dump(...array)))
+    await write('inputs.npy', inputs, [count, FEATURES])
+    await write('labels.npy', labels, [count])
+    await write(
+      'wrong.npy',
+      labels.map((label) => (label + 1n) % 5n),
+      [count],
+    )
+    await write('few.npy', labels.subarray(0, 7), [7])
+    await write('wide.npy', inputs, [count / 2, 2 * FEATURES])
+  })
+
+  const compress = (...options: string[]) =>
+    run('flowers.onnx', '-o', 'small.onnx', '--precision', 'int8', '--data', 'inputs.npy', '--json', ...options)
+
+  test('calibrates on some and measures on the others, by the labels', async () => {
+    const { stdout, stderr } = await compress('--labels', 'labels.npy', '--max-accuracy-drop', '3')
+    expect(stderr).toBe('')
+    const { compression } = JSON.parse(stdout)
+    expect(compression).toMatchObject({ precision: 'int8', data: '344 examples of inputs.npy', accuracyBefore: 1 })
+    expect(compression.accuracyAfter).toBeGreaterThan(0.97)
+    const { graph, metadata } = decodeModel(await readFile(join(folder, 'small.onnx')))
+    expect(graph.nodes.map(({ opType }) => opType)).toContain('QuantizeLinear')
+    // A claim on digits is none of such a model.
+    expect(metadata['mnist.test_accuracy']).toBeUndefined()
+  })
+
+  test('measures against what fp32 answers where there are no labels', async () => {
+    const { stdout } = await compress('--max-accuracy-drop', '3')
+    const labelled = await compress('--labels', 'labels.npy', '--max-accuracy-drop', '3')
+    const [one, other] = [stdout, labelled.stdout].map((text) => JSON.parse(text).compression)
+    expect(one).toEqual({ ...other, data: '344 examples of inputs.npy against what fp32 answers' })
+  })
+
+  test('believes the labels', async () => {
+    const { stdout } = await compress('--labels', 'wrong.npy')
+    expect(JSON.parse(stdout).compression.accuracyBefore).toBe(0)
+  })
+
+  test.each<[string, string[], RegExp]>([
+    [
+      'too few labels',
+      ['--data', 'inputs.npy', '--labels', 'few.npy'],
+      /few.npy: expected a label for each of the 600 examples of inputs.npy, found 7/,
+    ],
+    [
+      'rows of another width',
+      ['--data', 'wide.npy'],
+      /examples: expected \[count, 40\] as the model's input measured, found/,
+    ],
+    ['a file that is not there', ['--data', 'none.npy'], /none.npy: expected an .npy file, found nothing there/],
+    [
+      'a file of another kind',
+      ['--data', 'model.npy'],
+      /model.npy: expected an .npy file, found none that can be read/,
+    ],
+  ])('refuses %s', async (_, options, message) => {
+    await copyFile(join(folder, 'model.onnx'), join(folder, 'model.npy'))
+    const { stdout, stderr, exitCode } = await run('flowers.onnx', '-o', 'x.onnx', '--precision', 'int8', ...options)
+    expect({ stdout, exitCode }).toEqual({ stdout: '', exitCode: 1 })
+    expect(stderr).toMatch(message)
+    expect(await readdir(folder)).not.toContain('x.onnx')
+  })
 })

@@ -57,7 +57,12 @@ export const program: Program = {
               default: 'auto',
               requiresArg: true,
               describe:
-                'Digits for the accuracy gate: auto, mnist, synthetic, a folder with the IDX files; none: no gate',
+                'For the accuracy gate: auto, mnist, synthetic, a folder with IDX files; inputs.npy: the model’s own; none: no gate',
+            })
+            .option('labels', {
+              type: 'string',
+              requiresArg: true,
+              describe: 'Classes of --data inputs.npy, as .npy (default: what the model in fp32 answers)',
             })
             .option('max-accuracy-drop', {
               type: 'number',
@@ -78,7 +83,11 @@ export const program: Program = {
             .example('$0 model.json -o model.onnx', 'any LayersModel that TensorFlow.js saved or converted')
             .example('$0 runs/lenet5/20261124-093005 -o lenet5.onnx --training', 'a run, to use and to train on')
             .example('$0 model -o model.onnx --no-pass fold-batch-normalization', 'keep BatchNormalization')
-            .example('$0 alexnet.onnx -o small.onnx --precision int4', 'a seventh of the bytes, if it reads as well'),
+            .example('$0 alexnet.onnx -o small.onnx --precision int4', 'a seventh of the bytes, if it reads as well')
+            .example(
+              '$0 model.json -o model.onnx --precision int8 --data inputs.npy',
+              'any classifier, on its own inputs',
+            ),
         async (argv) => {
           if (argv.source.toLowerCase().endsWith('.onnx')) {
             const { compressCommand } = await import('./compress-command.js')
@@ -169,7 +178,18 @@ export const program: Program = {
 
 /** Options that yargs would make a list of. */
 const SINGLE = [
-  ...['output', 'name', 'precision', 'fp16-compute', 'data', 'max-accuracy-drop', 'nchw', 'training', 'check'],
+  ...[
+    'output',
+    'name',
+    'precision',
+    'fp16-compute',
+    'data',
+    'labels',
+    'max-accuracy-drop',
+    'nchw',
+    'training',
+    'check',
+  ],
   ...['json', 'loss', 'optimizer', 'logits', 'handlers'],
 ]
 

@@ -1,18 +1,19 @@
 /** `--precision`: a model compressed for the command line, past the accuracy gate unless the user goes without. */
 
-import { digitIo } from '../../compress/digit-io.js'
 import { compressModel, compressVerified, type Precision } from '../../compress/index.js'
 import { UserError } from '../../errors.js'
 import { countText } from '../../inspect/table.js'
 import { encodedPieces } from '../../onnx/encode.js'
 import type { Model } from '../../onnx/model.js'
-import { loadDigitTools } from './digit-tools.js'
+import { isArrayFile, measurementOf } from './measurement.js'
 
 export interface CompressionArguments {
   readonly precision: Precision
   readonly fp16Compute: boolean
-  /** auto, mnist, synthetic, a folder, or none. */
+  /** auto, mnist, synthetic, a folder, an .npy file, or none. */
   readonly data: string
+  /** An .npy file with the classes of those in `data`. */
+  readonly labels: string | undefined
   /** In points of a hundred. */
   readonly maxAccuracyDrop: number
 }
@@ -24,7 +25,7 @@ export interface CompressionOutcome {
   readonly bytesBefore: number
   /** In words; null where nothing was measured. */
   readonly data: string | null
-  /** Shares of the test pictures, 0…1. */
+  /** Shares of the test examples, 0…1. */
   readonly accuracyBefore: number | null
   readonly accuracyAfter: number | null
 }
@@ -35,7 +36,13 @@ export interface Compressed {
 }
 
 /** @throws UserError USAGE for options that do not go together, before anything is read. */
-export function checkCompression({ precision, fp16Compute, data, maxAccuracyDrop }: CompressionArguments): void {
+export function checkCompression({
+  precision,
+  fp16Compute,
+  data,
+  labels,
+  maxAccuracyDrop,
+}: CompressionArguments): void {
   if (fp16Compute && precision !== 'fp16') {
     throw new UserError('USAGE', `--fp16-compute: expected --precision fp16 with it, found ${precision}`)
   }
@@ -48,16 +55,17 @@ export function checkCompression({ precision, fp16Compute, data, maxAccuracyDrop
   if (precision === 'int8' && data === 'none') {
     throw new UserError(
       'USAGE',
-      '--data none: expected pictures to calibrate int8 with; --precision int8-weights needs none',
+      '--data none: expected examples to calibrate int8 with; --precision int8-weights needs none',
     )
+  }
+  if (labels !== undefined && !isArrayFile(data)) {
+    throw new UserError('USAGE', `--labels: expected --data with the .npy file that they belong to, found ${data}`)
   }
 }
 
 /** @throws UserError THRESHOLD where the model loses more accuracy than it may. */
-export async function compressed(
-  model: Model,
-  { precision, fp16Compute, data, maxAccuracyDrop }: CompressionArguments,
-): Promise<Compressed> {
+export async function compressed(model: Model, args: CompressionArguments): Promise<Compressed> {
+  const { precision, fp16Compute, data, maxAccuracyDrop } = args
   const options = { precision, ...(fp16Compute ? { fp16Compute } : {}) }
   const bytesBefore = encodedPieces(model).length
   if (data === 'none') {
@@ -67,17 +75,11 @@ export async function compressed(
     const unclaimed = { ...model, metadata }
     return { model: compressModel(unclaimed, options), outcome: { precision, bytesBefore, ...unmeasured } }
   }
-  // Before any data is fetched for it.
-  digitIo(model)
-  const { loadDataset, openSession } = await loadDigitTools()
-  const onNotice = (line: string): void => void process.stderr.write(`mnist-export: ${line}\n`)
-  const { train, test, source } = await loadDataset({ data, onNotice })
+  const { description, ...measurement } = await measurementOf(model, args)
   const verified = await compressVerified(model, {
     ...options,
+    ...measurement,
     maxAccuracyDrop,
-    test,
-    calibration: train,
-    openSession: (bytes) => openSession(bytes, { provider: 'cpu' }),
     onProgress: showProgress,
   })
   return {
@@ -85,7 +87,7 @@ export async function compressed(
     outcome: {
       precision,
       bytesBefore,
-      data: source.description,
+      data: description,
       accuracyBefore: verified.before.correct / verified.before.total,
       accuracyAfter: verified.after.correct / verified.after.total,
     },

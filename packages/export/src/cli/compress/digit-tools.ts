@@ -5,7 +5,7 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { DigitSession, LabelledDigits } from '../../compress/index.js'
+import type { LabelledDigits, ModelSession } from '../../compress/index.js'
 import { UserError } from '../../errors.js'
 
 /** The part of mnist-infer that is used. */
@@ -15,7 +15,7 @@ export interface DigitTools {
     readonly test: LabelledDigits
     readonly source: { readonly description: string }
   }>
-  openSession(model: Uint8Array, options: { provider: 'cpu' }): Promise<DigitSession>
+  openSession(model: Uint8Array, options: { provider: 'cpu' }): Promise<ModelSession>
 }
 
 const MODULES = ['mnist-infer/mnist', 'mnist-infer/runtime'] as const

@@ -1,6 +1,8 @@
 /** Digit pictures into a model and digits out of it, whatever layout it has them in. */
 import { UserError } from '../errors.js'
 import { DataType, type Model, type ValueInfo } from '../onnx/model.js'
+import type { Examples } from './examples.js'
+import type { Feeds } from './session.js'
 
 /** Digits as MNIST has them: pictures [count, 28, 28], paper 0 and ink 255; labels 0 to 9. */
 export interface LabelledDigits {
@@ -8,26 +10,6 @@ export interface LabelledDigits {
   readonly labels: Uint8Array
   readonly count: number
 }
-
-/** What a session of a runtime is to us; that of `mnist-infer/runtime` is one. */
-export interface DigitSession {
-  run(feeds: Readonly<Record<string, Float32Feed>>): Promise<Readonly<Record<string, SessionOutput>>>
-  close(): Promise<void>
-}
-
-export interface Float32Feed {
-  readonly type: 'float32'
-  readonly dims: readonly number[]
-  readonly data: Float32Array
-}
-
-export interface SessionOutput {
-  readonly dims: readonly number[]
-  readonly data: ArrayLike<number | bigint>
-}
-
-/** Opens the bytes of an .onnx file. */
-export type OpenSession = (model: Uint8Array) => Promise<DigitSession>
 
 export interface DigitIo {
   readonly input: string
@@ -46,6 +28,19 @@ const PIXELS = 28 * 28
 const CLASSES = 10
 
 /** @throws UserError UNSUPPORTED where the model does not read 28×28 pictures as one of ten digits. */
+export function digitExamples(model: Model, digits: LabelledDigits): Examples {
+  const io = digitIo(model)
+  const { count, labels } = digits
+  return {
+    count,
+    batch: io.batch,
+    output: io.output,
+    labels: labels.subarray(0, count),
+    feed: (range) => digitFeed(io, digits, range),
+  }
+}
+
+/** @throws UserError as `digitExamples`, which needs the digits too */
 export function digitIo({ graph, metadata }: Model): DigitIo {
   const initializers = new Set(graph.initializers.map(({ name }) => name))
   const inputs = graph.inputs.filter(({ name }) => !initializers.has(name))
@@ -84,57 +79,16 @@ function inkOf(text: string | undefined): { paper: number; ink: number } {
   return { paper: 0, ink: 1 }
 }
 
-/** Pictures `start` to `end` as a feed; where the model fixes the batch, paper fills it up. */
-export function digitFeed(
+/** Where the model fixes the batch, paper fills it up. */
+function digitFeed(
   { input, shape, batch, paper, ink }: DigitIo,
   { images }: LabelledDigits,
   { start, end }: { start: number; end: number },
-): Readonly<Record<string, Float32Feed>> {
+): Feeds {
   const count = batch ?? end - start
   const data = new Float32Array(count * PIXELS).fill(paper)
   const scale = (ink - paper) / 255
   const pixels = images.subarray(start * PIXELS, end * PIXELS)
   for (const [index, pixel] of pixels.entries()) data[index] = paper + scale * pixel
   return { [input]: { type: 'float32', dims: [count, ...shape], data } }
-}
-
-/** Share of the pictures that the model reads rightly; how many of them, and of how many. */
-export interface Accuracy {
-  readonly correct: number
-  readonly total: number
-}
-
-export interface AccuracyOptions {
-  readonly io: DigitIo
-  readonly digits: LabelledDigits
-  readonly onProgress?: (done: number, total: number) => void
-}
-
-/** Pictures a run: what AlexNet makes of them stays below 200 MB. */
-const BATCH = 100
-
-export async function accuracyOf(
-  session: DigitSession,
-  { io, digits, onProgress }: AccuracyOptions,
-): Promise<Accuracy> {
-  let correct = 0
-  const size = io.batch ?? BATCH
-  for (let start = 0; start < digits.count; start += size) {
-    const end = Math.min(digits.count, start + size)
-    const { [io.output]: scores } = await session.run(digitFeed(io, digits, { start, end }))
-    if (scores === undefined) throw new Error(`internal: the session gave no ${io.output}`)
-    for (let index = start; index < end; index++) {
-      if (likeliest(scores.data, (index - start) * CLASSES) === digits.labels[index]) correct++
-    }
-    onProgress?.(end, digits.count)
-  }
-  return { correct, total: digits.count }
-}
-
-function likeliest(scores: ArrayLike<number | bigint>, offset: number): number {
-  let best = 0
-  for (let digit = 1; digit < CLASSES; digit++) {
-    if (Number(scores[offset + digit]) > Number(scores[offset + best])) best = digit
-  }
-  return best
 }
