@@ -1,7 +1,7 @@
 // Builds dist/lib (the element, its worker, the runtime's files, the default model) and dist/site (the page, with dist/lib in it).
 import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
@@ -74,10 +74,27 @@ async function buildLibrary() {
 
 async function buildSite() {
   await rm(SITE, { recursive: true, force: true })
-  await build({ ...shared, input: { main: join(HERE, 'site/main.ts') }, treeshake: true, output: output(SITE) })
-  for (const file of ['index.html', 'site.css', 'panels.css', 'offline.js', 'icon.svg'])
+  await build({
+    ...shared,
+    input: { main: join(HERE, 'site/main.ts'), preload: join(HERE, 'site/preload.ts') },
+    treeshake: true,
+    output: output(SITE),
+  })
+  for (const file of ['index.html', 'site.css', 'panels.css', 'icon.svg'])
     await cp(join(HERE, 'site', file), join(SITE, file))
   await cp(LIB, join(SITE, 'mnist-digit'), { recursive: true })
+}
+
+/** The service worker, told what to keep: every script and style, the list of models; not the other runtime, nor what the element keeps. */
+async function writeOffline() {
+  const left = /\.(map|wasm|onnx)$|ort\.webgpu/
+  const files = (await readdir(SITE, { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile() && !left.test(entry.name))
+    .map((entry) => `./${relative(SITE, join(entry.parentPath, entry.name)).split(sep).join('/')}`)
+  const source = await readFile(join(HERE, 'site', 'offline.js'), 'utf8')
+  const told = source.replace('const FILES = []', `const FILES = ${JSON.stringify(['./', ...files.sort()])}`)
+  if (told === source) throw new Error('site/offline.js: expected a line "const FILES = []", found none')
+  await writeFile(join(SITE, 'offline.js'), told)
 }
 
 /** Beside each file of some size its .br and .gz, for servers that hand those out. */
@@ -100,4 +117,5 @@ const from = process.argv[2] ?? join(HERE, '..', '..', 'models')
 await writeDefaultModel({ from, to: join(LIB, 'models') })
 await buildSite()
 await writeModels({ from, to: join(SITE, 'mnist-digit', 'models') })
+await writeOffline()
 await compress(SITE)

@@ -173,14 +173,29 @@ describe.runIf(CHROMIUM)('the page (CHROMIUM)', () => {
     await other.close()
   })
 
-  test('works without a line once it was loaded', async () => {
-    await page.evaluate(() => navigator.serviceWorker.ready)
-    await page.reload()
-    await ready(page, '#pad')
-    await context.setOffline(true)
-    await page.reload()
-    await ready(page, '#pad')
-    await context.setOffline(false)
+  test('works without a line once it was loaded, the first time already', async () => {
+    const visit = await browser.newContext()
+    const visited = await visit.newPage()
+    await visited.goto(host.url)
+    await ready(visited, '#pad')
+    await visited.evaluate(() => navigator.serviceWorker.ready)
+    const kept = () =>
+      visited.evaluate(async () => {
+        const names = await caches.keys()
+        const requests = await Promise.all(names.map(async (name) => (await caches.open(name)).keys()))
+        return requests.flat().map(({ url }) => url.split('/').at(-1))
+      })
+    await expect
+      .poll(kept, { timeout: 20_000 })
+      .toEqual(
+        expect.arrayContaining(['index.html', 'worker.js', `${DEFAULT_MODEL}.onnx`, 'ort-wasm-simd-threaded.wasm']),
+      )
+    await visit.setOffline(true)
+    await visited.reload()
+    await ready(visited, '#pad')
+    await visited.evaluate((strokes) => Object.assign(document.querySelector('#pad') as object, { strokes }), SEVEN)
+    await expect.poll(() => visited.locator('#pad span[part=digit]').textContent(), { timeout: 20_000 }).toBe('7')
+    await visit.close()
   })
 
   test('asks no other host for anything, and breaks none of its own rules', () => {

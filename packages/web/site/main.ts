@@ -55,5 +55,6 @@ showNetworks(choose).catch((error: unknown) => {
   byId('network-list', 'fieldset').append(error instanceof Error ? error.message : String(error))
 })
 
-// Works without a line from the second visit on, where the browser allows it.
-navigator.serviceWorker?.register('./offline.js').catch(() => {})
+// Works without a line from now on, where the browser allows it. Not before the network is there: its files would take the way through it.
+const register = (): void => void navigator.serviceWorker?.register('./offline.js').catch(() => {})
+pad.addEventListener('ready', register, { once: true })

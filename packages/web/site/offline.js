@@ -1,7 +1,13 @@
 // Service worker: what was loaded once is there without a line. The host comes first, so that nothing stale is shown.
 const CACHE = 'mnist-digit-page'
 
-self.addEventListener('install', () => self.skipWaiting())
+/** What the page is made of, and what it loads before the first answer; the build writes them here. */
+const FILES = []
+
+self.addEventListener('install', (event) => {
+  self.skipWaiting()
+  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(FILES)))
+})
 self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()))
 
 self.addEventListener('fetch', (event) => {

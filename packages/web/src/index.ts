@@ -14,6 +14,7 @@ export {
   DEFAULT_MODEL_URL,
   type DigitReader,
   openReader,
+  preload,
   type ReaderOptions,
 } from './reader.js'
 export type { PictureSource } from './runtime/picture.js'

@@ -1,5 +1,6 @@
 /** Reading digits without the element: for those who bring their own interface. */
 
+import { offerBinary } from './runtime/offer-binary.js'
 import { type PictureSource, readPicture } from './runtime/picture.js'
 import type {
   FeatureStage,
@@ -53,6 +54,7 @@ export async function openReader({
   onProgress,
 }: ReaderOptions = {}): Promise<DigitReader> {
   const worker = acquireWorker()
+  if (provider === 'wasm') offerBinary(worker)
   const source = typeof model === 'string' ? new URL(model, document.baseURI).href : model
   try {
     const options = onProgress === undefined ? {} : { onProgress }
@@ -77,6 +79,14 @@ export async function openReader({
     releaseWorker()
     throw error
   }
+}
+
+/**
+ * Starts to load what reading takes, the worker and the runtime, and keeps it for good: for pages that will read and have not come to
+ * it yet. The model comes with the reader.
+ */
+export function preload(): void {
+  offerBinary(acquireWorker())
 }
 
 let shared: Promise<DigitReader> | undefined

@@ -69,7 +69,15 @@ export interface FeatureStage {
   readonly values: Float32Array
 }
 
+/** Of the binary of the `wasm` build, which the page downloads while the worker starts. */
+export type BinaryNews =
+  | { readonly type: 'coming' }
+  | { readonly type: 'progress'; readonly loaded: number; readonly total: number }
+  | { readonly type: 'here'; readonly bytes: Uint8Array; readonly kept: boolean }
+  | ({ readonly type: 'failed' } & ProblemReport)
+
 export interface Methods {
+  binary: { params: BinaryNews; result: null }
   open: { params: OpenParams; result: OpenedModel }
   close: { params: { handle: number }; result: null }
   classify: { params: { handle: number; picture: RgbaPicture; lightOnDark: boolean | undefined }; result: Reading }

@@ -2,21 +2,14 @@
 import { UserError } from 'mnist-export'
 import { loadRuntime, openSession, type Session, type WebBuild } from 'mnist-infer/runtime/web'
 import { ProblemError, type ProblemReport } from '../problem.js'
+import { BINARIES, tryWebAssembly } from '../runtime/binaries.js'
+import { download } from '../runtime/download.js'
 import type { Progress, WebProvider } from '../runtime/protocol.js'
-import { download } from './download.js'
+import { offeredBinary } from './offered-binary.js'
 import { scope } from './scope.js'
-
-/** Beside this file once it is built. */
-const BINARIES: Readonly<Record<WebBuild, URL>> = {
-  wasm: new URL('./ort/ort-wasm-simd-threaded.wasm', import.meta.url),
-  webgpu: new URL('./ort/ort-wasm-simd-threaded.asyncify.wasm', import.meta.url),
-}
 
 /** More do not make networks of this size faster. */
 const MOST_THREADS = 4
-
-/** `(module)`: the smallest there is. */
-const EMPTY_MODULE = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0)
 
 export interface ThreadChoice {
   readonly threads: number
@@ -53,7 +46,7 @@ function threadsFor(asked: number | undefined): ThreadChoice {
 /** @throws ProblemError where neither the page's policy nor the browser lets WebAssembly run. */
 export function assertWebAssembly(): void {
   try {
-    new WebAssembly.Module(EMPTY_MODULE)
+    tryWebAssembly()
   } catch (cause) {
     const remedy = "the page's Content-Security-Policy needs script-src 'wasm-unsafe-eval'"
     throw new ProblemError(
@@ -94,11 +87,11 @@ export async function openModel(model: Uint8Array, provider: WebProvider, option
 function runtimeOptions({ threads, onProgress }: OpenOptions) {
   return {
     threads,
-    binary: (build: WebBuild) =>
-      download(BINARIES[build].href, {
-        immutable: true,
-        onProgress: (loaded, total) => onProgress({ type: 'download', what: 'runtime', loaded, total }),
-      }),
+    binary: (build: WebBuild) => {
+      const told = (loaded: number, total: number) => onProgress({ type: 'download', what: 'runtime', loaded, total })
+      const offered = build === 'wasm' ? offeredBinary(told) : undefined
+      return offered ?? download(BINARIES[build].href, { immutable: true, onProgress: told })
+    },
   }
 }
 

@@ -1,8 +1,10 @@
 /** The worker: opens models, reads digits, trains. Each request is answered once (`../runtime/protocol.ts`). */
 import { ProblemError, problemReport } from '../problem.js'
+import { keepDownloads } from '../runtime/download.js'
 import type { MethodName, Methods, OpenedModel, OpenParams, Progress, Request } from '../runtime/protocol.js'
 import { classifyPicture, logitsOf, type OpenDigitModel, openDigitModel } from './digit-model.js'
 import type { FeatureMapper } from './feature-maps.js'
+import { binaryNews } from './offered-binary.js'
 import { scope } from './scope.js'
 
 /** A model that is open once for all who name the same one. */
@@ -16,6 +18,9 @@ const held = new Map<number, Held>()
 const shared = new Map<string, Held>()
 let lastHandle = 0
 
+/** Milliseconds that a model has been open for when its files go to the disk: the first drawing may be waiting for its answer. */
+const KEEP_AFTER = 200
+
 type Tell = (progress: Progress) => void
 type MethodTable = {
   readonly [M in MethodName]: (
@@ -25,9 +30,13 @@ type MethodTable = {
 }
 
 const METHODS: MethodTable = {
+  binary(news) {
+    binaryNews(news)
+    return null
+  },
   async open(params, tell): Promise<OpenedModel> {
     const entry = opened(params, tell)
-    const model = await entry.opening
+    const model = await entry.opening.finally(() => setTimeout(keepDownloads, KEEP_AFTER))
     const handle = ++lastHandle
     held.set(handle, entry)
     const { metadata, parameters } = model.contract

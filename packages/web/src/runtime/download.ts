@@ -17,36 +17,65 @@ declare const RUNTIME_VERSION: string
  */
 const CACHE = `mnist-digit ${RUNTIME_VERSION}`
 
+export interface DownloadedFile {
+  readonly bytes: Uint8Array
+  /** It is in the browser's cache already. */
+  readonly kept: boolean
+}
+
 /**
  * The bytes at `url`.
  * @throws ProblemError `model-not-found` where the host has no such file, `offline` where it can't be reached.
  */
-export async function download(url: string, { onProgress, immutable }: DownloadOptions): Promise<Uint8Array> {
-  const cache = await openCache()
-  const kept = immutable ? await cache?.match(url) : undefined
-  if (kept !== undefined) return new Uint8Array(await kept.arrayBuffer())
-  const response = await fetched(url, cache)
+export async function download(url: string, options: DownloadOptions): Promise<Uint8Array> {
+  const { bytes, kept } = await downloadFile(url, options)
+  if (!kept) keepLater(url, bytes)
+  return bytes
+}
+
+/** The same for who does not keep it here. @throws ProblemError as `download` */
+export async function downloadFile(url: string, { onProgress, immutable }: DownloadOptions): Promise<DownloadedFile> {
+  const known = immutable ? await keptCopy(url) : undefined
+  if (known !== undefined) return { bytes: known, kept: true }
+  let response: Response
+  try {
+    response = await fetch(url, { credentials: 'same-origin' })
+  } catch (cause) {
+    const copy = await keptCopy(url)
+    if (copy !== undefined) return { bytes: copy, kept: true }
+    const line = navigator.onLine ? 'the host does not answer, or does not allow this page' : 'you are offline'
+    throw new ProblemError('offline', `${url}: expected to load it, found: ${line}: try again later`, { cause })
+  }
   if (!response.ok) {
     throw new ProblemError(
       'model-not-found',
       `${url}: expected a file, found: HTTP ${response.status}: check the address`,
     )
   }
-  const bytes = await read(response, onProgress)
-  // Nobody waits for the disk.
-  void keep(cache, url, bytes)
-  return bytes
+  return { bytes: await read(response, onProgress), kept: false }
 }
 
-async function fetched(url: string, cache: Cache | undefined): Promise<Response> {
-  try {
-    return await fetch(url, { credentials: 'same-origin' })
-  } catch (cause) {
-    const kept = await cache?.match(url)
-    if (kept !== undefined) return kept
-    const line = navigator.onLine ? 'the host does not answer, or does not allow this page' : 'you are offline'
-    throw new ProblemError('offline', `${url}: expected to load it, found: ${line}: try again later`, { cause })
+/** By URL: what the browser's cache is still to get. */
+const unkept = new Map<string, Uint8Array>()
+
+/** `bytes` must not change until they are kept. */
+export function keepLater(url: string, bytes: Uint8Array): void {
+  unkept.set(url, bytes)
+}
+
+/** Puts what was downloaded into the browser's cache. Not at once: the copies would take the processor from the opening of the model. */
+export async function keepDownloads(): Promise<void> {
+  for (const [url, bytes] of unkept) {
+    await keep(url, bytes)
+    unkept.delete(url)
   }
+}
+
+async function keptCopy(url: string): Promise<Uint8Array | undefined> {
+  const waiting = unkept.get(url)
+  if (waiting !== undefined) return waiting
+  const response = await (await openCache())?.match(url)
+  return response === undefined ? undefined : new Uint8Array(await response.arrayBuffer())
 }
 
 /** How often progress is told of, in milliseconds: a fast line brings hundreds of pieces, and each costs the page a layout. */
@@ -94,8 +123,9 @@ async function openCache(): Promise<Cache | undefined> {
 }
 
 /** A full disk or a forbidden cache is no reason to fail: the file is here. */
-async function keep(cache: Cache | undefined, url: string, bytes: Uint8Array): Promise<void> {
+async function keep(url: string, bytes: Uint8Array): Promise<void> {
   try {
+    const cache = await openCache()
     await cache?.put(url, new Response(bytes.slice().buffer))
   } catch {
     // Loaded again next time.
