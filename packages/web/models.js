@@ -1,7 +1,7 @@
 // The models that the library and the page come with: copies of models/*.onnx, and a list of them made from their own metadata.
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { DataType, decodeModel, UserError } from 'mnist-export'
+import { UserError } from 'mnist-export'
 import { DEFAULT_MODEL, readDigitModel } from 'mnist-infer'
 
 /** The file of an element that names no model: the default of the commands, too. */
@@ -27,14 +27,15 @@ export async function writeModels({ from, to }) {
   const models = []
   for (const file of files) {
     const bytes = await readFile(join(from, file))
-    if (!readsDigits(bytes, file)) continue
-    const { metadata, graph } = decodeModel(bytes, file)
+    const model = digitModel(bytes, file)
+    if (model === undefined) continue
+    const { metadata, parameters } = model
     await cp(join(from, file), join(to, file))
     models.push({
       name: basename(file, '.onnx'),
       file,
       bytes: bytes.length,
-      parameters: parameterCount(graph),
+      parameters,
       accuracy: 'mnist.test_accuracy' in metadata ? Number(metadata['mnist.test_accuracy']) : null,
       precision: metadata['mnist.precision'] ?? 'fp32',
       dataset: metadata['mnist.dataset'] ?? 'unknown',
@@ -46,36 +47,12 @@ export async function writeModels({ from, to }) {
   await writeFile(join(to, 'models.json'), `${JSON.stringify(models, null, 2)}\n`)
 }
 
-/** A training step, say, is for other uses. */
-function readsDigits(bytes, file) {
+/** What reads digits; undefined for what does not: a training step, say, is for other uses. */
+function digitModel(bytes, file) {
   try {
-    readDigitModel(bytes, file)
-    return true
+    return readDigitModel(bytes, file)
   } catch (error) {
-    if (error instanceof UserError) return false
+    if (error instanceof UserError) return undefined
     throw error
   }
-}
-
-/** Of a quantised weight's operator: which inputs are scales and zero points, not weights. */
-const SCALES = { DequantizeLinear: [1, 2], QuantizeLinear: [1, 2], MatMulNBits: [2, 3] }
-
-/** How many weights the network has, in however few bits they are stored. */
-function parameterCount({ nodes, initializers }) {
-  const scales = new Set(nodes.flatMap(({ opType, inputs }) => (SCALES[opType] ?? []).map((index) => inputs[index])))
-  // Two weights of four bits in a byte, padded to whole blocks: the node says how many they are.
-  const blocks = new Map(
-    nodes.flatMap(({ opType, inputs, attributes }) => (opType === 'MatMulNBits' ? [[inputs[1], attributes]] : [])),
-  )
-  return initializers
-    .filter(({ name, dataType }) => !scales.has(name) && dataType !== DataType.INT64)
-    .map(({ name, dims }) => {
-      const block = blocks.get(name)
-      return block === undefined ? product(dims) : Number(block.K.value) * Number(block.N.value)
-    })
-    .reduce((sum, count) => sum + count, 0)
-}
-
-function product(dims) {
-  return dims.reduce((count, dim) => count * dim, 1)
 }

@@ -1,10 +1,10 @@
 /** A model in figures: for each node what it yields, how many parameters it has, what it costs; and the totals. */
 import type { TypedShape } from '../graph/shape-inference.js'
 import { tensorBytes } from '../onnx/deferred-tensor.js'
-import { DataType, type Dimension, type Model, type Node, type Tensor } from '../onnx/model.js'
-import { elementCount } from '../onnx/tensor.js'
+import type { Dimension, Model, Node } from '../onnx/model.js'
 import { flopsOf } from './flops.js'
 import { dataTypeName, valueTypes } from './types.js'
+import { weightsOfInput } from './weight-count.js'
 
 export interface SummaryRow {
   readonly name: string
@@ -39,17 +39,6 @@ export interface ModelSummary {
   }
 }
 
-/** Constants of integers are shapes, axes and indices. */
-const NO_WEIGHTS: ReadonlySet<DataType> = new Set([DataType.INT64, DataType.INT32, DataType.BOOL, DataType.STRING])
-
-/** Inputs that are options in the form of tensors, by op type. */
-const OPTION_INPUTS: Readonly<Record<string, readonly number[]>> = {
-  Resize: [1, 2],
-  Upsample: [1],
-  Clip: [1, 2],
-  Pad: [2],
-}
-
 export function modelSummary({ graph }: Model): ModelSummary {
   const types = valueTypes(graph)
   const costTypes = valueTypes(graph, { batch: 1 })
@@ -62,7 +51,7 @@ export function modelSummary({ graph }: Model): ModelSummary {
       if (tensor === undefined) continue
       unused.delete(name)
       bytes += tensorBytes(tensor).byteLength
-      if (isWeight(node, index, tensor)) parameters += elementCount(tensor.dims)
+      parameters += weightsOfInput(node, index, tensor)
     }
     const typesOf = (names: readonly string[]): (TypedShape | undefined)[] => names.map((name) => costTypes.get(name))
     return {
@@ -94,9 +83,4 @@ export function modelSummary({ graph }: Model): ModelSummary {
 
 export function opText({ domain, opType }: Pick<Node, 'domain' | 'opType'>): string {
   return domain === '' ? opType : `${domain}.${opType}`
-}
-
-function isWeight({ opType }: Node, index: number, { dataType, dims }: Tensor): boolean {
-  const isOption = Object.hasOwn(OPTION_INPUTS, opType) && OPTION_INPUTS[opType]?.includes(index) === true
-  return dims.length > 0 && !NO_WEIGHTS.has(dataType) && !isOption
 }

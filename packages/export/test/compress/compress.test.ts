@@ -9,6 +9,7 @@ import {
 } from '../../src/compress/index.js'
 import { GraphBuilder, ops } from '../../src/graph/index.js'
 import { modelSummary } from '../../src/inspect/index.js'
+import { weightCount } from '../../src/inspect/weight-count.js'
 import { encodeModel } from '../../src/onnx/encode.js'
 import { DataType, type Model } from '../../src/onnx/model.js'
 import { floatTensor } from '../../src/onnx/tensor.js'
@@ -57,6 +58,7 @@ describe('compressModel', () => {
     }
     // Every value's type and shape is known.
     expect(modelSummary(compressed).rows.every((row) => row.outputs.every(({ shape }) => shape !== null))).toBe(true)
+    expect(weightCount(compressed.graph)).toBe(weightCount(model.graph))
     expect(compressed.graph.inputs).toEqual(model.graph.inputs)
     expect(compressed.graph.outputs).toEqual(model.graph.outputs)
     expect(compressed.metadata['mnist.precision']).toBe(options.precision)

@@ -3,7 +3,7 @@
  * `probabilities` or `logits` FLOAT [batch, 10]; and what its metadata say of the pictures (`mnist.input`).
  */
 import { UserError } from 'mnist-export/errors'
-import { DataType, DIGIT_INPUT, decodeModel, type Model, type ValueInfo } from 'mnist-export/reader'
+import { DataType, DIGIT_INPUT, decodeModel, type Model, type ValueInfo, weightCount } from 'mnist-export/reader'
 import { LEAST_PROBABILITY } from './decide.js'
 
 export { type Decision, decide, type Guess } from './decide.js'
@@ -61,7 +61,7 @@ export function readDigitModel(bytes: Uint8Array, name: string): DigitModel {
     outputs,
     opsets,
     irVersion,
-    parameters: graph.initializers.reduce((sum, { dims }) => sum + dims.reduce((product, dim) => product * dim, 1), 0),
+    parameters: weightCount(graph),
   }
 }
 
