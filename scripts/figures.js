@@ -6,6 +6,7 @@ import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { main as benchInfer } from '../bench/infer.js'
+import { main as benchServe } from '../bench/serve.js'
 import { main as benchTrain } from '../bench/train.js'
 
 const command = (name) => join('packages', name, 'bin', `mnist-${name}.js`)
@@ -45,6 +46,7 @@ const PARTS = {
     ...(await benchTrain(['resnet18', 'alexnet', '--threads', '2', '--rounds', '3'])),
   ],
   inference: () => benchInfer(['lenet5']),
+  serving: () => benchServe([]),
   generatedDigits: trainedOnGenerated,
 }
 

@@ -56,6 +56,25 @@ function training() {
   return table([['network', 'batch', 'threads', 'ours, images/s', 'theirs, images/s', 'ratio'], ...rows])
 }
 
+/** The loads that were put on both servers, and those on ours alone. */
+function serving() {
+  const of = (name) => figures.serving.find((row) => row.name === name)
+  const loads = figures.serving.filter(({ name }) => !/, (KServe|overload|after it)$/.test(name))
+  const rows = loads.map(({ name, requestsPerSecond, p99 }) => {
+    const theirs = of(`${name}, KServe`)
+    const compared =
+      theirs === undefined
+        ? ['·', '·', '·']
+        : [
+            count(theirs.requestsPerSecond),
+            `${theirs.p99} ms`,
+            (requestsPerSecond / theirs.requestsPerSecond).toFixed(2),
+          ]
+    return [name, count(requestsPerSecond), `${p99} ms`, ...compared]
+  })
+  return table([['lenet5', 'requests/s', 'p99', "KServe's Python server", 'p99', 'ratio'], ...rows])
+}
+
 function sentences() {
   const { machine, date, inference, generatedDigits } = figures
   const [{ ours, bare, verify }] = inference
@@ -67,7 +86,7 @@ function sentences() {
   ].join('\n')
 }
 
-const PARTS = { networks, training, sentences }
+const PARTS = { networks, training, serving, sentences }
 
 const before = readFileSync('README.md', 'utf8')
 const after = before.replace(
