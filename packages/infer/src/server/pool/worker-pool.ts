@@ -1,4 +1,7 @@
-/** As many workers as asked for, all with the same models open: one that dies, hangs or grows is replaced. */
+/**
+ * As many workers as asked for, all with the same models open, but for the heavy ones, which a worker opens when it is needed for them.
+ * One that dies, hangs or grows is replaced.
+ */
 import type { Opening, WorkerSettings } from './messages.js'
 import { WorkerLost, WorkerThread } from './worker-thread.js'
 
@@ -19,6 +22,9 @@ const LONGEST_WAIT = 10_000
 
 /** So many failed starts in a row, and the pool calls itself broken. */
 const BROKEN_AFTER = 5
+
+/** Bytes of a model's file beyond which it is heavy: AlexNet takes a tenth of a GB in each worker, asked for or not. */
+const HEAVY = 8 * 2 ** 20
 
 export class WorkerPool {
   readonly #options: PoolOptions
@@ -65,12 +71,22 @@ export class WorkerPool {
     return this.threads.some((thread) => !thread.retired && thread.open.has(generation))
   }
 
-  /** A worker that is free and has the generation open; it is the caller's until `release`. */
+  /**
+   * A worker that is free and has the generation open; it is the caller's until `release`. Where the free ones do not have it, one of them
+   * begins to open it, and tells by `onFree` when it has.
+   */
   acquire(generation: number): WorkerThread | undefined {
-    for (const thread of this.#threads) {
-      if (thread.busy || thread.retired || thread.ended || !thread.open.has(generation)) continue
+    const free = this.threads.filter(({ busy, retired, ended }) => !busy && !retired && !ended)
+    const thread = free.find(({ open }) => open.has(generation))
+    if (thread !== undefined) {
       thread.busy = true
       return thread
+    }
+    const opening = this.#openings.get(generation)
+    const next = free.find((each) => !each.opening.has(generation))
+    if (opening !== undefined && isHeavy(opening) && next !== undefined) {
+      next.busy = true
+      void this.#openOrEnd(next, [opening]).finally(() => this.release(next))
     }
     return undefined
   }
@@ -93,13 +109,14 @@ export class WorkerPool {
   }
 
   /**
-   * Opens a model in every worker, and in those to come.
+   * Opens a model in every worker, and in those to come; a heavy one in the first, and in others as `acquire` finds them needed.
    *
    * @throws UserError where no worker can open it.
    */
   async open(opening: Opening): Promise<void> {
     this.#openings.set(opening.generation, opening)
-    const attempts = this.threads.filter(({ ended, retired }) => !ended && !retired)
+    const living = this.threads.filter(({ ended, retired }) => !ended && !retired)
+    const attempts = isHeavy(opening) ? living.slice(0, 1) : living
     const results = await Promise.allSettled(attempts.map((thread) => this.#openIn(thread, opening)))
     const failed = results.find((result) => result.status === 'rejected' && !(result.reason instanceof WorkerLost))
     if (failed !== undefined) {
@@ -125,7 +142,12 @@ export class WorkerPool {
   async #openIn(thread: WorkerThread, opening: Opening): Promise<void> {
     // A copy of its own, which moves and is garbage as soon as it is open; for the worker that may follow, this one stays.
     const bytes = new Uint8Array(opening.bytes)
-    await thread.perform<'open'>({ ...opening, kind: 'open', bytes }, [bytes.buffer])
+    thread.opening.add(opening.generation)
+    try {
+      await thread.perform<'open'>({ ...opening, kind: 'open', bytes }, [bytes.buffer])
+    } finally {
+      thread.opening.delete(opening.generation)
+    }
     if (this.#openings.has(opening.generation)) {
       thread.open.add(opening.generation)
       this.#options.onFree()
@@ -145,15 +167,23 @@ export class WorkerPool {
       onEnd: (ended, reason) => this.#ended(ended, reason),
     })
     this.#threads.add(thread)
-    const opened = [...this.#openings.values()].map((opening) => this.#openIn(thread, opening))
-    Promise.all(opened).then(
-      () => {
-        if (this.#openings.size > 0) this.#failures = 0
-      },
-      (error: unknown) => {
-        if (!(error instanceof WorkerLost)) void thread.end(String(error))
-      },
+    const wanted = [...this.#openings.values()].filter(
+      (opening) => !isHeavy(opening) || !this.serves(opening.generation),
     )
+    void this.#openOrEnd(thread, wanted).then((opened) => {
+      if (opened && wanted.length > 0) this.#failures = 0
+    })
+  }
+
+  /** A worker that cannot open what others could is of no use. */
+  async #openOrEnd(thread: WorkerThread, openings: readonly Opening[]): Promise<boolean> {
+    try {
+      await Promise.all(openings.map((opening) => this.#openIn(thread, opening)))
+      return true
+    } catch (error) {
+      if (!(error instanceof WorkerLost)) void thread.end(String(error))
+      return false
+    }
   }
 
   #ended(thread: WorkerThread, reason: string): void {
@@ -172,4 +202,8 @@ export class WorkerPool {
     }, wait)
     this.#timers.add(timer)
   }
+}
+
+function isHeavy({ bytes }: Opening): boolean {
+  return bytes.byteLength > HEAVY
 }

@@ -28,6 +28,8 @@ interface Pending {
 export class WorkerThread {
   /** Generations that are open in it. */
   readonly open = new Set<number>()
+  /** Generations that are being opened in it. */
+  readonly opening = new Set<number>()
   readonly started = performance.now()
   /** It takes one task at a time. */
   busy = false
