@@ -1,21 +1,15 @@
 /** A dense array as examples of any model with one input: the rows of its first axis. */
 import { UserError } from '../errors.js'
 import { DataType, type Model, type ValueInfo } from '../onnx/model.js'
+import { elementCount, type NumericArray } from '../onnx/tensor.js'
 import type { Examples } from './examples.js'
 import type { Feed, Feeds } from './session.js'
+import { singleInput } from './single-input.js'
 
 /** Row-major, [count, …], as the model takes it: nothing is scaled. */
 export interface ExampleArray {
   readonly shape: readonly number[]
-  readonly data:
-    | Float32Array
-    | Float64Array
-    | Int8Array
-    | Uint8Array
-    | Int16Array
-    | Uint16Array
-    | Int32Array
-    | Uint32Array
+  readonly data: Exclude<NumericArray, BigInt64Array | BigUint64Array>
   /** Right answers: a class for each row, or for each place of it that the output has an answer for. */
   readonly labels?: ArrayLike<number>
 }
@@ -24,8 +18,12 @@ export interface ExampleArray {
 type ToFeed = (rows: ExampleArray['data'], dims: readonly number[]) => Feed
 
 const FEEDS: Readonly<Partial<Record<DataType, ToFeed>>> = {
-  [DataType.FLOAT]: (rows, dims) => ({ type: 'float32', dims, data: filled(new Float32Array(sizeOf(dims)), rows) }),
-  [DataType.INT32]: (rows, dims) => ({ type: 'int32', dims, data: filled(new Int32Array(sizeOf(dims)), rows) }),
+  [DataType.FLOAT]: (rows, dims) => ({
+    type: 'float32',
+    dims,
+    data: filled(new Float32Array(elementCount(dims)), rows),
+  }),
+  [DataType.INT32]: (rows, dims) => ({ type: 'int32', dims, data: filled(new Int32Array(elementCount(dims)), rows) }),
 }
 
 function filled<T extends Float32Array | Int32Array>(tensor: T, rows: ExampleArray['data']): T {
@@ -33,26 +31,22 @@ function filled<T extends Float32Array | Int32Array>(tensor: T, rows: ExampleArr
   return tensor
 }
 
-function sizeOf(dims: readonly number[]): number {
-  return dims.reduce((product, dim) => product * dim, 1)
-}
-
 /**
  * @throws UserError UNSUPPORTED where the model has several inputs, one that is neither float32 nor int32, or no output of classes;
  *   INPUT where the array does not fit its input
  */
 export function arrayExamples({ graph }: Model, { shape, data, labels }: ExampleArray): Examples {
-  const initializers = new Set(graph.initializers.map(({ name }) => name))
-  const [input, ...others] = graph.inputs.filter(({ name }) => !initializers.has(name))
-  const feed = input === undefined ? undefined : FEEDS[input.dataType]
-  if (input === undefined || feed === undefined || others.length > 0) {
+  const single = singleInput(graph)
+  const feed = single === undefined ? undefined : FEEDS[single.input.dataType]
+  if (single === undefined || feed === undefined) {
     throw new UserError(
       'UNSUPPORTED',
       `model ${graph.name}: expected one input of float32 or int32 to give an array's rows to, found others`,
     )
   }
+  const { input, batch } = single
   const [count = 0, ...dims] = shape
-  const length = sizeOf(dims)
+  const length = elementCount(dims)
   if (count < 1 || data.length !== count * length || !fits(input, dims)) {
     throw new UserError(
       'INPUT',
@@ -60,8 +54,6 @@ export function arrayExamples({ graph }: Model, { shape, data, labels }: Example
         `found [${shape.join(', ')}] of ${data.length} values`,
     )
   }
-  const [first] = input.shape
-  const batch = typeof first === 'number' && first > 0 ? first : undefined
   return {
     count,
     batch,

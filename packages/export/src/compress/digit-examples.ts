@@ -3,6 +3,7 @@ import { UserError } from '../errors.js'
 import { DataType, type Model, type ValueInfo } from '../onnx/model.js'
 import type { Examples } from './examples.js'
 import type { Feeds } from './session.js'
+import { singleInput } from './single-input.js'
 
 /** Digits as MNIST has them: pictures [count, 28, 28], paper 0 and ink 255; labels 0 to 9. */
 export interface LabelledDigits {
@@ -42,21 +43,18 @@ export function digitExamples(model: Model, digits: LabelledDigits): Examples {
 
 /** @throws UserError as `digitExamples`, which needs the digits too */
 export function digitIo({ graph, metadata }: Model): DigitIo {
-  const initializers = new Set(graph.initializers.map(({ name }) => name))
-  const inputs = graph.inputs.filter(({ name }) => !initializers.has(name))
-  const [input, ...others] = inputs
-  const shape = input === undefined ? undefined : pictureShape(input)
+  const single = singleInput(graph)
+  const shape = single === undefined ? undefined : pictureShape(single.input)
   const outputs = graph.outputs.filter(({ shape: each }) => each.length === 2 && each[1] === CLASSES)
   const output = outputs.find(({ name }) => name === 'logits') ?? outputs[0]
-  if (input === undefined || shape === undefined || others.length > 0 || output === undefined) {
+  if (single === undefined || shape === undefined || output === undefined) {
     throw new UserError(
       'UNSUPPORTED',
       `model ${graph.name}: expected one input of 28×28 pixels and an output [batch, 10] to measure its accuracy on digits, found others: ` +
         'compress it without the measurement (on the command line --data none), and test it yourself',
     )
   }
-  const [first] = input.shape
-  const batch = typeof first === 'number' && first > 0 ? first : undefined
+  const { input, batch } = single
   return { input: input.name, shape, batch, output: output.name, ...inkOf(metadata['mnist.input']) }
 }
 

@@ -1,5 +1,6 @@
 /** How many weights a graph has, in however few bits they are stored: its parameters, as papers count them. */
 import { DataType, type Graph, type Node, type Tensor } from '../onnx/model.js'
+import { elementCount } from '../onnx/tensor.js'
 
 /** Constants of integers are shapes, axes and indices, but for those that stand for real numbers. */
 const NO_WEIGHTS: ReadonlySet<DataType> = new Set([DataType.INT64, DataType.INT32, DataType.BOOL, DataType.STRING])
@@ -36,7 +37,7 @@ export function weightsOfInput({ opType, attributes }: Node, index: number, { da
   if (opType === 'MatMulNBits' && index === 1) return integer(attributes.K) * integer(attributes.N)
   const isQuantized = opType === 'DequantizeLinear'
   if (dims.length === 0 || (NO_WEIGHTS.has(dataType) && !isQuantized)) return 0
-  return dims.reduce((product, dim) => product * dim, 1)
+  return elementCount(dims)
 }
 
 /** Weights of four bits lie two in a byte, padded to whole blocks: the node says how many they are. */

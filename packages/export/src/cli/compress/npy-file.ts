@@ -2,6 +2,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import type { ExampleArray } from '../../compress/index.js'
 import { UserError } from '../../errors.js'
+import { elementCount } from '../../onnx/tensor.js'
 
 /** More than this is not read as examples: compression holds them in memory, and needs no more than some thousand. */
 const MOST_BYTES = 2 ** 30
@@ -38,7 +39,7 @@ export async function readNpyFile(path: string): Promise<NpyArray> {
   if (data === undefined || dtype.startsWith('c')) {
     throw new UserError('INPUT', `${path}: expected real numbers, found dtype ${dtype}`)
   }
-  const length = shape.reduce((product, dim) => product * dim, 1)
+  const length = elementCount(shape)
   if (shape.length === 0 || data.length !== length) {
     throw new UserError('INPUT', `${path}: expected ${length} values for [${shape.join(', ')}], found ${data.length}`)
   }
