@@ -214,6 +214,27 @@ describe('a report of many pictures', () => {
     expect(stderr.replace('mnist-infer: ', '')).toMatch(message)
   })
 
+  test('--resume: refuses to mix the answers of two models, or of two ways to read', async () => {
+    const begun = ['some', '--output', 'mixed.jsonl', '--provider', 'cpu']
+    await infer(['some', '--output', 'mixed.jsonl'])
+    const before = await readFile(join(folder, 'mixed.jsonl'), 'utf8')
+    const others: readonly (readonly [readonly string[], RegExp])[] = [
+      [
+        ['--model', 'lenet5'],
+        /begun with model template \(SHA-256 \w{12}…\), found model lenet5 \(SHA-256 \w{12}…\): go on/,
+      ],
+      [
+        ['--model', 'template', '--invert', 'yes'],
+        /begun with --invert auto, found --invert yes: go on as it was begun/,
+      ],
+    ]
+    for (const [other, message] of others) {
+      const mixed = await start('mnist-infer', [...begun, '--resume', ...other], { cwd: folder })
+      expect(mixed).toMatchObject({ exitCode: 2, stdout: '', stderr: expect.stringMatching(message) })
+    }
+    expect(await readFile(join(folder, 'mixed.jsonl'), 'utf8')).toBe(before)
+  })
+
   test('does not write over a report, nor go on with another kind of file', async () => {
     await writeFile(join(folder, 'there.txt'), 'my notes\n')
     const over = await infer(['some', '--output', 'there.txt'])

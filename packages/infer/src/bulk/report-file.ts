@@ -6,6 +6,7 @@ import { createReadStream, openSync, writeSync } from 'node:fs'
 import { stat, truncate } from 'node:fs/promises'
 import { errorLine } from 'mnist-export/cli'
 import { UserError } from 'mnist-export/errors'
+import { checkMadeWith, type MadeWith, writeMadeWith } from './made-with.js'
 import { type Format, HEADS, pictureOf } from './records.js'
 
 export interface ReportFile {
@@ -17,11 +18,12 @@ export interface ReportFile {
 
 /**
  * @param resume Go on with the file, where there is one.
- * @throws UserError USAGE where it is there and is not to be gone on with; INPUT where it is another kind of file.
+ * @throws UserError USAGE where it is there and is not to be gone on with, or was made with something else; INPUT where it is another
+ * kind of file.
  */
 export async function openReport(
   path: string,
-  { format, resume }: { format: Format; resume: boolean },
+  { format, resume, madeWith }: { format: Format; resume: boolean; madeWith: MadeWith },
 ): Promise<ReportFile> {
   const there = await stat(path).catch(() => undefined)
   if (there?.isDirectory()) throw new UserError('ENVIRONMENT', `${path}: expected a file to write, found a folder`)
@@ -29,9 +31,12 @@ export async function openReport(
     throw new UserError('USAGE', `${path}: it is there already: go on with it by --resume, or name another file`)
   }
   const { answered, end } = there?.isFile() ? await readReport(path, format) : { answered: new Map(), end: 0 }
+  const begun = end > HEADS[format].length
+  if (begun) await checkMadeWith(path, madeWith)
   // The last record may be half there.
   if (there?.isFile() && end < there.size) await truncate(path, end)
   const file = attempt(path, () => openSync(path, 'a'))
+  if (!begun && (there === undefined || there.isFile())) await writeMadeWith(path, madeWith)
   const append = (text: string): void => attempt(path, () => writeWhole(file, Buffer.from(text)))
   if (end === 0) append(HEADS[format])
   return { answered, append }

@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os'
 import { UserError } from 'mnist-export/errors'
 import { entriesOf } from '../bulk/entries.js'
+import { madeWith } from '../bulk/made-with.js'
 import { FORMATS, type Format, HEADS } from '../bulk/records.js'
 import { openReport, unanswered } from '../bulk/report-file.js'
 import { runBulk } from '../bulk/run.js'
@@ -36,13 +37,17 @@ async function writeReport(args: BulkArguments): Promise<void> {
   checkArguments(args)
   if (!isReport(format)) throw new Error(`internal: ${format} is no report`)
   const named = { pictures, list: list === '-' ? STANDARD_INPUT : list }
-  const report = output === undefined ? standardOutput(format) : await openReport(output, { format, resume })
+  const { model, invert, top } = args
+  const report =
+    output === undefined
+      ? standardOutput(format)
+      : await openReport(output, { format, resume, madeWith: await madeWith({ model, invert, top }) })
   const started = performance.now()
   const { failed, pictures: count } = await runBulk(unanswered(shardOf(entriesOf(named), part), report.answered), {
-    classifier: { model: args.model, provider: args.provider, threads: 1 },
-    invert: args.invert,
+    classifier: { model, provider: args.provider, threads: 1 },
+    invert,
     format,
-    top: args.top,
+    top,
     workers: args.threads ?? availableParallelism(),
     batchSize,
     write: report.append,
