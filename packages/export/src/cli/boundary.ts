@@ -31,6 +31,8 @@ export interface Program {
   /** The command's name, as the user types it. */
   readonly name: string
   readonly version: string
+  /** Arguments and options that may be several, as they are typed; each other option is given once. */
+  readonly lists: readonly string[]
   /** Adds commands, options and examples to the parser. */
   readonly define: (parser: Argv) => Argv
   /** How yargs is to read the arguments, where the way of the other commands does not do. */
@@ -42,7 +44,7 @@ export interface Program {
  * line on standard error; with `--verbose` its stack trace follows.
  */
 export async function runProgram(
-  { name, version, define, parserConfiguration = {} }: Program,
+  { name, version, lists, define, parserConfiguration = {} }: Program,
   argv: readonly string[],
 ): Promise<number> {
   // Loaded here: `errorLine` alone, which libraries and workers use, need not wait for it.
@@ -62,7 +64,9 @@ export async function runProgram(
       .alias('help', 'h')
       .wrap(Math.min(100, process.stdout.columns ?? 100))
       .exitProcess(false)
-      .parserConfiguration({ 'duplicate-arguments-array': false, ...parserConfiguration })
+      // Without the first, yargs keeps the last of several.
+      .parserConfiguration({ 'duplicate-arguments-array': true, ...parserConfiguration })
+      .check((args) => checkOnce(args, lists))
       .fail((message, error) => {
         // yargs throws some of what it says of wrong usage itself.
         if (error !== undefined && error.name !== 'YError') throw error
@@ -70,6 +74,15 @@ export async function runProgram(
       }),
   )
   return runGuarded(name, argv, async () => void (await parser.parseAsync()))
+}
+
+/** @throws UserError USAGE for an option that is given twice: which of the two is meant? */
+function checkOnce(args: Readonly<Record<string, unknown>>, lists: readonly string[]): true {
+  // Short names and those in camel case are yargs's own further ones of the same option.
+  const names = Object.keys(args).filter((name) => name.length > 1 && !/[A-Z]/.test(name))
+  const twice = names.find((name) => Array.isArray(args[name]) && !lists.includes(name))
+  if (twice !== undefined) throw new UserError('USAGE', `--${twice}: expected it once, found it more often`)
+  return true
 }
 
 /** Runs what is a command's work and returns the exit status; errors as `runProgram` has them. */

@@ -1,7 +1,6 @@
 /** The command `mnist-export`: its options, with the handlers loaded only when they run. */
 import type { Argv } from 'yargs'
 import { PRECISIONS } from '../compress/precision.js'
-import { UserError } from '../errors.js'
 import type { LossName } from '../gradient/loss.js'
 import type { OptimizerName } from '../gradient/optimizer.js'
 import type { Program } from './boundary.js'
@@ -17,7 +16,8 @@ export const program: Program = {
   name: 'mnist-export',
   version: '0.1.0',
   // `--no-pass NAME` is an option of its own, not the opposite of one, and may be given more than once.
-  parserConfiguration: { 'boolean-negation': false, 'duplicate-arguments-array': true, 'greedy-arrays': false },
+  parserConfiguration: { 'boolean-negation': false, 'greedy-arrays': false },
+  lists: ['no-pass', 'trainable', 'models'],
   define: (parser) =>
     parser
       .command(
@@ -168,30 +168,8 @@ export const program: Program = {
           const { tritonCommand } = await import('./triton-command.js')
           await tritonCommand(argv)
         },
-      )
-      .check((argv) => {
-        const twice = SINGLE.find((name) => Array.isArray(argv[name]))
-        if (twice !== undefined) throw new UserError('USAGE', `--${twice}: expected it once, found it more often`)
-        return true
-      }),
+      ),
 }
-
-/** Options that yargs would make a list of. */
-const SINGLE = [
-  ...[
-    'output',
-    'name',
-    'precision',
-    'fp16-compute',
-    'data',
-    'labels',
-    'max-accuracy-drop',
-    'nchw',
-    'training',
-    'check',
-  ],
-  ...['json', 'loss', 'optimizer', 'logits', 'handlers'],
-]
 
 function output<T>(command: Argv<T>) {
   return json(command).option('output', {

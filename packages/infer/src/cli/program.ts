@@ -1,7 +1,6 @@
 /** The command `mnist-infer`: its options, with the handlers loaded only when they run. */
 
 import type { Program } from 'mnist-export/cli'
-import { UserError } from 'mnist-export/errors'
 import { asksForReport, classifyOptions } from './classify-options.js'
 import { MODEL_DEFAULTS, modelOptions, providerOptions } from './model-options.js'
 import { serveOptions } from './serve-options.js'
@@ -9,11 +8,9 @@ import { serveOptions } from './serve-options.js'
 export const program: Program = {
   name: 'mnist-infer',
   version: '0.1.0',
-  // Without this, yargs keeps the last picture only.
-  parserConfiguration: { 'duplicate-arguments-array': true },
+  lists: ['pictures'],
   define: (parser) =>
     parser
-      .check(eachOptionOnce)
       .command('$0 [pictures..]', 'Read the digits in pictures', classifyOptions, async (argv) => {
         const args = { ...argv, json: argv.json || argv.format === 'json', verbose: argv.verbose === true }
         if (asksForReport(args)) {
@@ -115,11 +112,4 @@ export const program: Program = {
           await serveCommand(argv)
         },
       ),
-}
-
-/** Pictures are many, everything else is one. */
-function eachOptionOnce(argv: Readonly<Record<string, unknown>>): true {
-  const twice = Object.keys(argv).find((name) => Array.isArray(argv[name]) && name !== 'pictures' && name !== '_')
-  if (twice !== undefined) throw new UserError('USAGE', `--${twice}: expected it once, found it more often`)
-  return true
 }

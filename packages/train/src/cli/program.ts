@@ -1,5 +1,5 @@
 /** The command `mnist-train`: its options, with the handlers loaded only when they run. */
-import { PRECISIONS, UserError } from 'mnist-export'
+import { PRECISIONS } from 'mnist-export'
 import type { Program } from 'mnist-export/cli'
 import { ENGINE_NAMES } from '../engine/names.js'
 import { NETWORK_GROUPS, NETWORK_NAMES } from '../networks/names.js'
@@ -7,11 +7,9 @@ import { NETWORK_GROUPS, NETWORK_NAMES } from '../networks/names.js'
 export const program: Program = {
   name: 'mnist-train',
   version: '0.1.0',
-  // Without this, yargs keeps the last network only.
-  parserConfiguration: { 'duplicate-arguments-array': true },
+  lists: ['networks'],
   define: (parser) =>
     parser
-      .check(eachOptionOnce)
       .command(
         '$0 [networks..]',
         'Train networks on MNIST',
@@ -193,11 +191,4 @@ export const program: Program = {
           networksCommand(argv)
         },
       ),
-}
-
-/** @throws UserError USAGE for an option that is given twice: which of the two is meant? */
-function eachOptionOnce(argv: Readonly<Record<string, unknown>>): true {
-  const twice = Object.keys(argv).find((name) => Array.isArray(argv[name]) && name !== 'networks' && name !== '_')
-  if (twice !== undefined) throw new UserError('USAGE', `--${twice}: expected it once, found it more often`)
-  return true
 }
