@@ -55,6 +55,8 @@ showNetworks(choose).catch((error: unknown) => {
   byId('network-list', 'fieldset').append(error instanceof Error ? error.message : String(error))
 })
 
-// Works without a line from now on, where the browser allows it. Not before the network is there: its files would take the way through it.
+/** Milliseconds from the network's arrival until the page is kept for visits without a line: the first drawing comes first. */
+const KEEP_AFTER = 2000
+
 const register = (): void => void navigator.serviceWorker?.register('./offline.js').catch(() => {})
-pad.addEventListener('ready', register, { once: true })
+pad.addEventListener('ready', () => setTimeout(register, KEEP_AFTER), { once: true })

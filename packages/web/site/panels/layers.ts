@@ -23,7 +23,7 @@ const KINDS: Readonly<Record<string, string>> = {
 }
 
 /** Off the screen the layers wait until the hand rests so long, in milliseconds: the answer comes first. */
-const REST = 250
+const REST = 1000
 
 interface Waiting {
   readonly reader: DigitReader

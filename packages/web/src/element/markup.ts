@@ -72,7 +72,7 @@ export function buildMarkup(): Markup {
   progress.setAttribute('aria-label', 'Loading')
   const status = create('p', { part: 'status', className: 'status' })
   const retry = create('button', { type: 'button', className: 'retry', textContent: 'Try again', hidden: true })
-  const notice = create('div', { className: 'notice' }, [progress, status, retry])
+  const notice = create('div', { className: 'notice' }, [status, progress, retry])
 
   const drawing = create('div', { className: 'drawing' }, [pad, toolbar])
   const head = create('div', { className: 'head' }, [answer, figure])

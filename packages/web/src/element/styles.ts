@@ -45,7 +45,7 @@ button:focus-visible { outline: 3px solid var(--_accent); outline-offset: 2px; }
 button:disabled { opacity: .4; cursor: default; }
 svg { inline-size: 22px; block-size: 22px; fill: none; stroke: currentColor; stroke-width: 1.8; stroke-linecap: round; stroke-linejoin: round; }
 
-.head { display: flex; justify-content: space-between; align-items: flex-start; gap: 16px; min-block-size: 124px; }
+.head { display: flex; justify-content: space-between; align-items: flex-start; gap: 16px; min-block-size: calc(88px + 2 * 21px); }
 .answer { display: flex; flex-direction: column; }
 .digit { font-size: 88px; line-height: 1; font-weight: 650; letter-spacing: -.03em; font-variant-numeric: tabular-nums; min-block-size: 88px; }
 .digit[data-unsure] { color: var(--_muted); }
@@ -67,7 +67,7 @@ li[data-best] .share, li[data-best] .label { color: var(--_text); font-weight: 6
 .notice { min-block-size: 42px; margin-block-start: 14px; }
 .status { margin: 0; color: var(--_muted); font-size: 13.5px; overflow-wrap: anywhere; }
 .status[data-problem] { color: var(--_warning); }
-progress { display: block; inline-size: 100%; block-size: 4px; margin-block-end: 8px; border: 0; border-radius: 2px; accent-color: var(--_accent); appearance: none; background: var(--_line); overflow: hidden; }
+progress { display: block; inline-size: 100%; block-size: 4px; margin-block-start: 8px; border: 0; border-radius: 2px; accent-color: var(--_accent); appearance: none; background: var(--_line); overflow: hidden; }
 progress[hidden], button[hidden] { display: none; }
 progress::-webkit-progress-bar { background: var(--_line); }
 progress::-webkit-progress-value { background: var(--_accent); transition: inline-size .2s; }
