@@ -1,4 +1,5 @@
 /** Training in the page: in a worker of its own, so that reading goes on beside it. */
+import { giveWay } from './give-way.js'
 import type { Progress } from './runtime/protocol.js'
 import { WorkerClient } from './runtime/worker-client.js'
 import type { EpochReport, Example, TaughtModel, TrainParams, TrainProgress } from './training.js'
@@ -16,11 +17,15 @@ export interface RunningTraining {
   close(): void
 }
 
-/** Trains a network from nothing: the graph of `params.model`, its weights drawn anew. */
+/**
+ * Trains a network from nothing: the graph of `params.model`, its weights drawn anew. It rests while the visitor draws, types or
+ * scrolls, so that the page answers at once.
+ */
 export function train(params: TrainParams, onProgress: (progress: TrainProgress) => void): RunningTraining {
   const worker = new WorkerClient()
+  const end = giveWay(worker)
   return {
-    finished: worker.request('train', params, { onProgress: trainingOnly(onProgress) }),
+    finished: worker.request('train', params, { onProgress: trainingOnly(onProgress) }).finally(end),
     pause: async () => void (await worker.request('pause', { paused: true })),
     resume: async () => void (await worker.request('pause', { paused: false })),
     stop: async () => void (await worker.request('stop', null)),
@@ -45,9 +50,11 @@ export async function teach(
   { seed = 1, onProgress = () => {} }: TeachOptions = {},
 ): Promise<TaughtModel> {
   const worker = new WorkerClient()
+  const end = giveWay(worker)
   try {
     return await worker.request('teach', { model, examples, seed }, { onProgress: trainingOnly(onProgress) })
   } finally {
+    end()
     worker.terminate()
   }
 }

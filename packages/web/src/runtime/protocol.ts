@@ -86,6 +86,8 @@ export interface Methods {
   featureMaps: { params: { handle: number; digit: Uint8Array }; result: readonly FeatureStage[] }
   train: { params: TrainParams; result: readonly EpochReport[] }
   pause: { params: { paused: boolean }; result: null }
+  /** The training does nothing for so long: the visitor is at work. */
+  rest: { params: { milliseconds: number }; result: null }
   stop: { params: null; result: null }
   /** The model as it is now, in the middle of a training too. */
   trained: { params: null; result: Uint8Array }

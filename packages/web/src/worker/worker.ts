@@ -18,8 +18,10 @@ const held = new Map<number, Held>()
 const shared = new Map<string, Held>()
 let lastHandle = 0
 
-/** Milliseconds that a model has been open for when its files go to the disk: the first drawing may be waiting for its answer. */
-const KEEP_AFTER = 200
+/** Milliseconds without a request after which what was downloaded goes to the disk: the copies would make answers late. */
+const QUIET = 1000
+
+let keeping: ReturnType<typeof setTimeout> | undefined
 
 type Tell = (progress: Progress) => void
 type MethodTable = {
@@ -36,7 +38,7 @@ const METHODS: MethodTable = {
   },
   async open(params, tell): Promise<OpenedModel> {
     const entry = opened(params, tell)
-    const model = await entry.opening.finally(() => setTimeout(keepDownloads, KEEP_AFTER))
+    const model = await entry.opening
     const handle = ++lastHandle
     held.set(handle, entry)
     const { metadata, parameters } = model.contract
@@ -64,6 +66,7 @@ const METHODS: MethodTable = {
   train: async (params, tell) => (await trainingMethods()).train(params, tell),
   teach: async (params, tell) => (await trainingMethods()).teach(params, tell),
   pause: async (params) => (await trainingMethods()).pause(params),
+  rest: async (params) => (await trainingMethods()).rest(params),
   stop: async () => (await trainingMethods()).stop(),
   trained: async () => (await trainingMethods()).trained(),
 }
@@ -104,6 +107,8 @@ async function answer({ id, method, params }: Request): Promise<void> {
   } catch (error) {
     scope.postMessage({ id, error: problemReport(error) })
   }
+  clearTimeout(keeping)
+  keeping = setTimeout(() => void keepDownloads(), QUIET)
 }
 
 // ONNX Runtime starts threads of its own from a file that may be this one; they have a protocol of their own.

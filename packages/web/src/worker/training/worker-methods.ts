@@ -8,6 +8,7 @@ import { Training, type TrainingContext } from './train.js'
 let training: Training | undefined
 let paused = false
 let stopped = false
+let restUntil = 0
 let wake: (() => void) | undefined
 
 type Tell = (progress: Progress) => void
@@ -27,6 +28,11 @@ export async function teach(params: Methods['teach']['params'], tell: Tell): Pro
 export function pause({ paused: wanted }: Methods['pause']['params']): null {
   paused = wanted
   wake?.()
+  return null
+}
+
+export function rest({ milliseconds }: Methods['rest']['params']): null {
+  restUntil = performance.now() + milliseconds
   return null
 }
 
@@ -57,12 +63,15 @@ function contextOf(tell: Tell): TrainingContext {
   }
 }
 
-/** Lets messages in, which a loop of awaited runs alone would not; waits while the training is paused. */
+/** Lets messages in, which a loop of awaited runs alone would not; waits while the training is paused or rests. */
 async function mayGoOn(): Promise<boolean> {
   await nextTask()
-  while (paused && !stopped) {
+  while (!stopped) {
+    const left = restUntil - performance.now()
+    if (!paused && left <= 0) break
     await new Promise<void>((resolve) => {
       wake = resolve
+      if (!paused) setTimeout(resolve, left)
     })
   }
   return !stopped
