@@ -68,9 +68,9 @@ async function beside(ours, { models, connections, duration }) {
   }
 }
 
-/** Once unmeasured before: every side compiles its code. */
+/** Once unmeasured before, for some 10,000 requests: every side compiles its code. */
 async function warmed(server, load) {
-  await run({ ...load, duration: 2 })
+  await run({ ...load, duration: 5 })
   return measured(server, load)
 }
 
