@@ -72,6 +72,27 @@ describe('workers', () => {
     expect((await fetch(`${one.url}/v2/health/live`)).status).toBe(200)
   })
 
+  test('open a heavy model one first, another once it is needed, and again where they end: no request is lost', async () => {
+    await using one = await startServer({ queue: 200, workers: 2, maxBatch: 1 })
+    const { pool, repository } = one.server.service
+    await writeFile(join(one.models, 'heavy.onnx'), templateModel({ metadata: { filler: 'x'.repeat(9 * 2 ** 20) } }))
+    await until(async () => (await fetch(`${one.url}/v2/models/heavy/ready`)).status === 200)
+    const { generation } = repository.find('heavy', undefined)
+    const request = { method: 'POST', body: inferBody(digitRows(1, 1)) }
+    const holders = () => pool.threads.filter(({ open }) => open.has(generation)).length
+    expect(holders()).toBe(1)
+    const ask = () =>
+      Promise.all(
+        Array.from({ length: 100 }, async () => (await fetch(`${one.url}/v2/models/heavy/infer`, request)).status),
+      )
+    expect(await ask()).toEqual(Array(100).fill(200))
+    await until(() => holders() === 2)
+    const answers = ask()
+    for (const thread of pool.threads) await thread.end('the test ends it')
+    expect(await answers).toEqual(Array(100).fill(200))
+    await until(() => pool.alive === 2 && holders() >= 1)
+  })
+
   test('are enough for so many requests: beyond the queue 429 with Retry-After, then all is well again', async () => {
     await using one = await startServer({ queue: 4, workers: 1 })
     const body = Buffer.from(await encodePng({ width: 900, height: 900, pixels: strokeOn(900) }))
