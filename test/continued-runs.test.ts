@@ -15,9 +15,14 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true }))
 
+/** With a cache of its own: plain JavaScript stays slow where the user has set up TensorFlow. */
+function train(args: readonly string[]) {
+  return start('mnist-train', args, { env: { XDG_CACHE_HOME: join(folder, 'cache') } })
+}
+
 /** Starts a run and cuts it by SIGINT as soon as it shows `sign`. */
 async function cut(args: readonly string[], sign: string): Promise<string> {
-  const running = start('mnist-train', args)
+  const running = train(args)
   let shown = ''
   let isSent = false
   running.stdout?.on('data', (text: Buffer) => {
@@ -50,12 +55,12 @@ describe('mnist-train', () => {
     await cut([...many, ...data, '--out', out, '--engine', 'tfjs'], 'epoch 0  loss')
     const [run = ''] = await runsOf(out, 'lenet5-02')
     const models = join(folder, 'early models')
-    const newest = await start('mnist-train', ['release', 'lenet5-02', '--runs', out, '--out', models, ...data])
+    const newest = await train(['release', 'lenet5-02', '--runs', out, '--out', models, ...data])
     expect(newest).toMatchObject({
       exitCode: 1,
       stderr: expect.stringContaining('expected a finished run, found none'),
     })
-    const named = await start('mnist-train', ['release', '--run', run, '--out', models, ...data])
+    const named = await train(['release', '--run', run, '--out', models, ...data])
     expect(named).toMatchObject({ exitCode: 0, stderr: '' })
     const epochs = (await metricsOf(run)).filter(({ type }) => type === 'epoch').length
     const card = await readFile(join(models, 'lenet5-02.md'), 'utf8')
@@ -70,7 +75,7 @@ describe('mnist-train', () => {
     const shown = await cut([...args, '--engine', 'tfjs'], 'will take about')
     expect(shown).toMatch(/^the whole run will take about \d+ (s|min|h)/m)
 
-    const on = await start('mnist-train', [...args, '--engine', 'onnx'])
+    const on = await train([...args, '--engine', 'onnx'])
     const [run = ''] = await runsOf(out, 'lenet5-02')
     expect(on.stdout).toMatch(/^lenet5-02: going on with .*, cut after [012] of 3 epochs \(--force starts anew\)$/m)
     expect(on.stdout).toContain(run)
@@ -87,7 +92,7 @@ describe('mnist-train', () => {
     ])
 
     await cut([...args, '--engine', 'tfjs', '--seed', '1'], 'will take about')
-    await start('mnist-train', [...args, '--engine', 'onnx', '--seed', '1', '--force'])
+    await train([...args, '--engine', 'onnx', '--seed', '1', '--force'])
     const runs = await runsOf(out, 'lenet5-02')
     expect(runs).toHaveLength(3)
     expect((await metricsOf(runs[2] as string)).map(({ type }) => type)).toEqual([
@@ -103,7 +108,7 @@ describe('mnist-train', () => {
   test('leaves a run alone that another process is at', async () => {
     const out = join(folder, 'at once')
     const args = [...SLOW, ...data, '--out', out]
-    const running = start('mnist-train', [...args, '--engine', 'tfjs'])
+    const running = train([...args, '--engine', 'tfjs'])
     await new Promise<void>((resolve) => {
       let shown = ''
       running.stdout?.on('data', (text: Buffer) => {
@@ -112,9 +117,9 @@ describe('mnist-train', () => {
       })
     })
     const [run = ''] = await runsOf(out, 'lenet5-02')
-    const resumed = await start('mnist-train', ['--resume', run])
+    const resumed = await train(['--resume', run])
     expect(resumed.stderr).toMatch(/: expected a run that nothing trains, found process \d+ at it\. Stop that one$/m)
-    const other = await start('mnist-train', [...args, '--engine', 'onnx'])
+    const other = await train([...args, '--engine', 'onnx'])
     expect(other.exitCode).toBe(0)
     expect(await runsOf(out, 'lenet5-02')).toHaveLength(2)
     running.kill('SIGINT')
@@ -125,7 +130,7 @@ describe('mnist-train', () => {
     const short = ['--epochs', '2', '--batch-size', '50', '--threads', '1', ...data, '--engine', 'onnx']
     const results = async (parts: readonly string[], name: string): Promise<string> => {
       const out = join(folder, name)
-      await start('mnist-train', ['lenet5', ...short, ...parts, '--out', out])
+      await train(['lenet5', ...short, ...parts, '--out', out])
       const [run = ''] = await runsOf(out, 'lenet5')
       const text = (await readdir(run)).find((file) => file.startsWith('results')) as string
       return readFile(join(run, text), 'utf8')
@@ -133,11 +138,11 @@ describe('mnist-train', () => {
     expect(await results(['--micro-batch', '16'], 'parts')).toBe(await results([], 'whole'))
 
     const residual = ['resnet18', '--epochs', '1', '--limit', '10', '--batch-size', '8', '--micro-batch', '4', ...data]
-    const { stdout } = await start('mnist-train', [...residual, '--out', join(folder, 'residual')])
+    const { stdout } = await train([...residual, '--out', join(folder, 'residual')])
     expect(stdout).toMatch(/^warning: resnet18 normalises over the pictures .* with --micro-batch 4 that is fewer/m)
 
     const other = ['lenet5', '--engine', 'tfjs', '--micro-batch', '4', ...data, '--out', join(folder, 'refused')]
-    expect((await start('mnist-train', other)).stderr).toBe(
+    expect((await train(other)).stderr).toBe(
       'mnist-train: --micro-batch: expected --engine onnx or auto, found tfjs, which takes whole batches',
     )
   })
