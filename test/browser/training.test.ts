@@ -76,6 +76,33 @@ describe.runIf(CHROMIUM)('training in the page (CHROMIUM)', () => {
     expect(Math.abs(inNode - (result.reports.at(-1)?.testAccuracy ?? 0))).toBeLessThan(0.1)
   })
 
+  test('rests while the visitor types, and goes on after', async () => {
+    const { resting, after } = (await page.evaluate(`(async () => {
+      const { train } = await import('./index.js')
+      const model = new Uint8Array(await (await fetch('./models/lenet5.onnx')).arrayBuffer())
+      let batches = 0
+      const training = train(
+        { model, data: { kind: 'generated', train: 2000, test: 500 }, epochs: 1000, batchSize: 64, learningRate: 3e-3, optimizer: 'adam', seed: 1 },
+        (progress) => { if (progress.type === 'batch') batches++ },
+      )
+      const moment = () => new Promise((resolve) => setTimeout(resolve, 20))
+      while (batches === 0) await moment()
+      // Types until no batch came for 40 keys in a row: one that was under way may still come.
+      let resting = 0
+      for (let before = batches; resting < 40; before = batches) {
+        document.body.dispatchEvent(new KeyboardEvent('keydown', { key: '7', bubbles: true }))
+        await moment()
+        resting = batches === before ? resting + 1 : 0
+      }
+      const before = batches
+      while (batches === before) await moment()
+      training.close()
+      return { resting, after: batches - before }
+    })()`)) as { resting: number; after: number }
+    expect(resting).toBe(40)
+    expect(after).toBeGreaterThan(0)
+  })
+
   test('five examples teach it a hand that it misreads, and it keeps the rest', async () => {
     const { images, labels } = generateDigits({ count: 900, seed: 5 })
     const sevens = Array.from(labels, (label, index) => ({ label, index })).filter(({ label }) => label === 7)
