@@ -1,6 +1,7 @@
 /** Digit pictures into a model and digits out of it, whatever layout it has them in. */
 import { UserError } from '../errors.js'
 import { DataType, type Model, type ValueInfo } from '../onnx/model.js'
+import { elementCount } from '../onnx/tensor.js'
 import type { Examples } from './examples.js'
 import type { Feeds } from './session.js'
 import { singleInput } from './single-input.js'
@@ -62,7 +63,7 @@ export function digitIo({ graph, metadata }: Model): DigitIo {
 function pictureShape({ dataType, shape }: ValueInfo): readonly number[] | undefined {
   const rest = shape.slice(1)
   const known = rest.filter((dim) => typeof dim === 'number')
-  const pixels = known.reduce((product, dim) => product * dim, 1)
+  const pixels = elementCount(known)
   return dataType === DataType.FLOAT && known.length === rest.length && pixels === PIXELS ? known : undefined
 }
 

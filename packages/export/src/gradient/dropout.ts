@@ -14,6 +14,7 @@ import { float, type GraphBuilder, int, type Value } from '../graph/builder.js'
 import { required } from '../graph/inference/expect.js'
 import type { InferenceRule, InferenceRules } from '../graph/shape-inference.js'
 import type { Node } from '../onnx/model.js'
+import { elementCount } from '../onnx/tensor.js'
 import { GRADIENT_DOMAIN } from './domain.js'
 
 /** Of the index, at the start. */
@@ -74,7 +75,7 @@ export interface DropoutMaskOptions extends DropoutLayer {
 
 /** The mask that the graph computes: 0 where an element is dropped, else 1 / (1 - ratio). */
 export function dropoutMask({ seed, layer, shape, ratio }: DropoutMaskOptions): Float32Array {
-  const count = shape.reduce((product, length) => product * length, 1)
+  const count = elementCount(shape)
   const keys = layerKeys(seed, layer)
   const threshold = dropThreshold(ratio)
   const scale = keptScale(ratio)

@@ -30,6 +30,7 @@ import { div } from '../graph/ops/index.js'
 import { ruleKey } from '../graph/shape-inference.js'
 import { withoutDeadNodes } from '../graph/without-dead-nodes.js'
 import { DataType, type Graph, type Model, type Tensor } from '../onnx/model.js'
+import { elementCount } from '../onnx/tensor.js'
 import { COMPOSITE_RULES } from './composite.js'
 import { LOSSES, type LossFunction, type LossName } from './loss.js'
 import { type Hyperparameters, hyperparametersOf, OPTIMIZERS, type Optimizer, type OptimizerName } from './optimizer.js'
@@ -172,7 +173,7 @@ export function initialOptimizerState(step: Model, options: Pick<TrainingStepOpt
     .filter(({ name }) => state.some((suffix) => name.endsWith(`.${suffix}`)) || (counts && name === STEP_NAMES.step))
     .map(({ name, dataType, shape }) => {
       const dims = shape.map(Number)
-      const count = dims.reduce((product, length) => product * length, 1)
+      const count = elementCount(dims)
       return { name, dataType, dims, data: new Uint8Array(count * (dataType === DataType.INT64 ? 8 : 4)) }
     })
 }

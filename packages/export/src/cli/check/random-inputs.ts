@@ -1,4 +1,5 @@
 /** Random input for a tfjs model: the same each time, so that a finding can be found again. */
+import { elementCount } from '../../onnx/tensor.js'
 import type { TfLayer, TfLayersModel } from './runtimes.js'
 
 export interface Input {
@@ -17,7 +18,7 @@ export function randomInputs(model: TfLayersModel): Input[] {
   const random = mulberry32(1)
   return model.inputs.map(({ shape: symbolic, dtype }, index) => {
     const shape = symbolic.map((dim, axis) => dim ?? (axis === 0 ? BATCH : LENGTH))
-    const count = shape.reduce((product, dim) => product * dim, 1)
+    const count = elementCount(shape)
     const rows = rowsBelow(model, model.inputLayers[index])
     const whole = dtype === 'int32' || dtype === 'bool' || rows !== undefined
     const below = dtype === 'bool' ? 2 : (rows ?? 10)

@@ -1,5 +1,6 @@
 /** Flatten and Reshape keep the order of elements within a picture, so with the batch last they stay reshapes. */
 import { expand as expandOp, reshape } from '../../graph/ops/index.js'
+import { elementCount } from '../../onnx/tensor.js'
 import { batchLast, type LoweringCall, type LoweringRule } from '../rule.js'
 
 /** `shape` is the output's in the original graph, the batch first. */
@@ -10,7 +11,7 @@ function reshaped(call: LoweringCall, rest: readonly number[]) {
 const flatten: LoweringRule = (call) => {
   if (!call.isBatched(0) || (call.node.attributes.axis?.value ?? 1) !== 1) return undefined
   const [, ...dims] = call.type(0).shape as number[]
-  return reshaped(call, [dims.reduce((product, dim) => product * dim, 1)])
+  return reshaped(call, [elementCount(dims)])
 }
 
 /** A Reshape whose target keeps the batch as its first axis. */
