@@ -20,7 +20,7 @@ export interface MadeWith {
 }
 
 /** Where it lies for a report. */
-export function madeWithPath(report: string): string {
+function madeWithPath(report: string): string {
   return `${report}.made-with.json`
 }
 
