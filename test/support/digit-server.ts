@@ -14,9 +14,11 @@ export interface TestServer extends AsyncDisposable {
   readonly models: string
   /** The lines of its log so far. */
   readonly log: readonly string[]
+  /** Of the health port, which it has for this alone. */
+  readonly health: string
 }
 
-/** Starts one on a free port of loopback; it is never too late for work, however busy the machine is with other tests. */
+/** Starts one on free ports of loopback; it is never too late for work, however busy the machine is with other tests. */
 export async function startServer(options: Partial<ServerOptions> = {}): Promise<TestServer> {
   const folder = await mkdtemp(join(tmpdir(), 'digit server '))
   const models = join(folder, 'models')
@@ -27,9 +29,10 @@ export async function startServer(options: Partial<ServerOptions> = {}): Promise
     { models, workers: 2, reload: 100, lateness: 0, ...options },
     { log: { write: (line) => void log.push(line) } },
   )
-  const url = await server.listen({ port: 0 })
+  const url = await server.listen({ port: 0, healthPort: 0 })
   return {
     url,
+    health: /Health answered at ([^"]+)"/.exec(log.join('\n'))?.[1] ?? '',
     server,
     models,
     log,

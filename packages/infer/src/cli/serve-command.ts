@@ -9,6 +9,7 @@ export interface ServeArguments {
   readonly models: string | undefined
   readonly host: string
   readonly port: number
+  readonly healthPort: number | undefined
   readonly model: string | undefined
   readonly provider: 'auto' | ProviderName
   readonly workers: number | undefined
@@ -28,15 +29,15 @@ export interface ServeArguments {
 export async function serveCommand({
   host,
   port,
+  healthPort,
   models,
   model,
   memory,
   apiKey,
   ...given
 }: ServeArguments): Promise<void> {
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new UserError('USAGE', `--port: expected a whole number from 0 to 65535, found ${port}`)
-  }
+  checkPort('--port', port)
+  if (healthPort !== undefined) checkPort('--health-port', healthPort)
   const key = apiKey ?? process.env.MNIST_API_KEY
   const server = createServer({
     ...withoutUndefined(given),
@@ -57,7 +58,13 @@ export async function serveCommand({
       })
     })
   }
-  await server.listen({ host, port })
+  await server.listen({ host, port, ...(healthPort === undefined ? {} : { healthPort }) })
+}
+
+function checkPort(option: string, port: number): void {
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new UserError('USAGE', `${option}: expected a whole number from 0 to 65535, found ${port}`)
+  }
 }
 
 /** The first folder there is of those in which names of models are looked up, but for the current one, which may hold anything. */

@@ -15,6 +15,10 @@ export function serveOptions<T>(command: Argv<T>) {
       describe: 'Address to listen at; beyond loopback it needs a key',
     })
     .option('port', { type: 'number', default: 8080, describe: '0: any that is free' })
+    .option(
+      'health-port',
+      number('Port that answers health alone, from a thread that no load delays; 0: any (default: none)'),
+    )
     .option('model', { alias: 'm', type: 'string', describe: 'Model of /classify where a request names none' })
     .option('provider', {
       choices: ['auto', 'cuda', 'webgpu', 'cpu'] as const,

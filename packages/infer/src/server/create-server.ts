@@ -8,6 +8,8 @@ import { type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync, 
 import { UserError } from 'mnist-export'
 import { type DestinationStream, pino } from 'pino'
 import { Refusal } from './error-table.js'
+import { type HealthPort, openHealthPort } from './health/health-port.js'
+import type { HealthAddress } from './health/messages.js'
 import { logAccess } from './http/access-log.js'
 import { guardAdmission } from './http/admission.js'
 import { requireApiKey } from './http/api-key.js'
@@ -25,14 +27,23 @@ export interface DigitServer {
   readonly app: FastifyInstance
   readonly service: Service
   /**
-   * Starts workers, opens the models, binds, and resolves with the address.
+   * Opens the health port, starts workers, opens the models, binds, and resolves with the address.
    *
    * @throws UserError USAGE where the host is not loopback and there is no API key, INPUT where there is no models folder, ENVIRONMENT
-   * where the port cannot be had.
+   * where a port cannot be had.
    */
-  listen(address?: { readonly host?: string; readonly port?: number }): Promise<string>
+  listen(address?: ServerAddress): Promise<string>
   /** Takes no more connections, finishes what is in progress, up to `drain` ms, and ends the workers. */
   close(): Promise<void>
+}
+
+export interface ServerAddress {
+  /** Default 127.0.0.1. */
+  readonly host?: string
+  /** Default 8080; 0: any that is free. */
+  readonly port?: number
+  /** Where health is answered too, by a thread that no load delays; none by default. 0: any that is free. */
+  readonly healthPort?: number
 }
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
@@ -68,12 +79,19 @@ export function createServer(options: ServerOptions, { log }: { readonly log?: D
   })
   app.server.maxConnections = MOST_CONNECTIONS
   void app.register(async (root) => addRoutes(root, service, resolved))
+  const server: Running = { app, service, healthPort: undefined }
   return {
     app,
     service,
-    listen: (address) => listen(app, service, address),
-    close: () => close(app, service),
+    listen: (address) => listen(server, address),
+    close: () => close(server),
   }
+}
+
+interface Running {
+  readonly app: FastifyInstance
+  readonly service: Service
+  healthPort: HealthPort | undefined
 }
 
 async function addRoutes(app: FastifyInstance, service: Service, options: ResolvedOptions): Promise<void> {
@@ -121,10 +139,10 @@ async function addRoutes(app: FastifyInstance, service: Service, options: Resolv
 }
 
 async function listen(
-  app: FastifyInstance,
-  service: Service,
-  { host = '127.0.0.1', port = 8080 }: { host?: string; port?: number } = {},
+  running: Running,
+  { host = '127.0.0.1', port = 8080, healthPort }: ServerAddress = {},
 ): Promise<string> {
+  const { app, service } = running
   if (service.options.apiKey === undefined && !isLoopback(host)) {
     throw new UserError(
       'USAGE',
@@ -132,12 +150,30 @@ async function listen(
     )
   }
   try {
+    // First, so that whoever waits for it to be ready is told that it is not.
+    if (healthPort !== undefined) await answerHealth(running, { host, port: healthPort })
     await service.start()
-    return await app.listen({ host, port })
+    const listening = await app.listen({ host, port })
+    running.healthPort?.tell()
+    return listening
   } catch (error) {
-    await close(app, service)
+    await close(running)
     throw portError(error, host, port)
   }
+}
+
+async function answerHealth(running: Running, address: HealthAddress): Promise<void> {
+  const { app, service } = running
+  const { host } = address
+  try {
+    running.healthPort = await openHealthPort(address, {
+      health: () => service.health,
+      onLost: (error) => app.log.error({ err: error }, 'the health thread has ended'),
+    })
+  } catch (error) {
+    throw portError(error, host, address.port)
+  }
+  app.log.info(`Health answered at http://${isIP(host) === 6 ? `[${host}]` : host}:${running.healthPort.port}`)
 }
 
 function isLoopback(host: string): boolean {
@@ -162,8 +198,9 @@ function portError(error: unknown, host: string, port: number): unknown {
 /** How often a server that stops looks whether a request is still in progress, in ms. */
 const LOOK_AGAIN = 20
 
-async function close(app: FastifyInstance, service: Service): Promise<void> {
+async function close({ app, service, healthPort }: Running): Promise<void> {
   service.stopping = true
+  healthPort?.tell()
   const end = performance.now() + service.options.drain
   // A connection on which nothing was ever asked is not idle to Node, and would hold the server for as long as its client likes.
   const looking = setInterval(() => {
@@ -174,5 +211,6 @@ async function close(app: FastifyInstance, service: Service): Promise<void> {
   } finally {
     clearInterval(looking)
     await service.stop()
+    await healthPort?.close()
   }
 }

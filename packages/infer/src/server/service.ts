@@ -3,6 +3,7 @@
 import { DEFAULT_MODEL } from '../model/find.js'
 import { Dispatcher, type Submission } from './batching/dispatcher.js'
 import type { LaneKind } from './batching/lane.js'
+import type { Health } from './health/verdict.js'
 import { createMetrics, type ServerMetrics } from './metrics.js'
 import type { ResolvedOptions } from './options.js'
 import { WorkerPool } from './pool/worker-pool.js'
@@ -111,6 +112,14 @@ export class Service {
     const models = this.repository.models.reduce((sum, { bytes }) => sum + bytes.byteLength, 0)
     // Each worker has the weights, the event loop's thread the file, and one copy is being read.
     return this.options.memory ?? MEMORY_WITHOUT_MODELS + (this.options.workers + 2) * models
+  }
+
+  /** What is wrong, where something is. */
+  get health(): Health {
+    // Workers that cannot start although they are tried again and again: nothing but a new process may help.
+    const live = this.pool.broken ? 'its workers do not start' : ''
+    if (this.ready) return { live, ready: '' }
+    return { live, ready: this.stopping ? 'the server stops' : this.repository.problem || 'its workers start' }
   }
 
   servable({ generation }: ServedModel): boolean {
