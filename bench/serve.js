@@ -1,6 +1,6 @@
 // `mnist-infer serve` under load from this machine: requests/s and latency at 64 connections, beside KServe's own Python server with the
-// same model; then ten times as many, with health asked all the while. The server's own CPU time a request is printed too: it says what
-// the figures would be where nothing else runs.
+// same model; then ten times as many, with health asked all the while, at its own port and at that of the load. The server's own CPU time
+// a request is printed too: it says what the figures would be where nothing else runs.
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -75,20 +75,23 @@ async function warmed(server, load) {
 }
 
 async function startOurs(models) {
-  const running = execa(process.execPath, [COMMAND, 'serve', '--models', models, '--port', '0'], { buffer: false })
-  const url = await new Promise((resolve, reject) => {
+  const command = [COMMAND, 'serve', '--models', models, '--port', '0', '--health-port', '0']
+  const running = execa(process.execPath, command, { buffer: false })
+  const [url, health] = await new Promise((resolve, reject) => {
     let text = ''
     running.stdout.on('data', (chunk) => {
       if (text === undefined) return
       text += chunk
-      const found = /Server listening at (http:[^"]+)"/.exec(text)?.[1]
-      if (found === undefined) return
+      const found = [/Server listening at (http:[^"]+)"/, /Health answered at (http:[^"]+)"/].map(
+        (pattern) => pattern.exec(text)?.[1],
+      )
+      if (found.includes(undefined)) return
       text = undefined
       resolve(found)
     })
     running.catch(reject)
   })
-  return stoppable(running, url)
+  return stoppable(running, url, health)
 }
 
 async function startKserve(model) {
@@ -112,9 +115,10 @@ async function startKserve(model) {
   return stoppable(running, url)
 }
 
-function stoppable(running, url) {
+function stoppable(running, url, health = url) {
   return {
     url,
+    health,
     pid: running.pid,
     async stop() {
       running.kill('SIGTERM')
@@ -168,10 +172,10 @@ async function run({ name: _, body, ...load }) {
 }
 
 async function measured(server, load) {
-  const health = []
+  const health = { own: [], beside: [] }
   const rss = []
   let running = true
-  const watching = watch()
+  const watching = Promise.all([watch(server.health, health.own), watch(server.url, health.beside)])
   const before = await usage(server.pid)
   const result = await run(load)
   const after = await usage(server.pid)
@@ -189,22 +193,24 @@ async function measured(server, load) {
     lost: result.errors,
     cpuMsPerRequest: (after.cpu - before.cpu) / answered,
     loadMsPerRequest: result.cpu / answered,
-    healthMax: Math.max(...health),
+    healthMax: Math.max(...health.own),
+    healthMaxBeside: Math.max(...health.beside),
     memoryMiB: Math.max(...rss),
   }
   console.log(
     `${figures.name}: ${figures.requestsPerSecond} requests/s at ${figures.connections} connections, p50 ${figures.p50} ms, ` +
       `p99 ${figures.p99} ms, ${figures.shed} shed, ${figures.lost} lost; CPU a request ${figures.cpuMsPerRequest.toFixed(2)} ms, ` +
       `of the load ${figures.loadMsPerRequest.toFixed(2)} ms; ` +
-      `${figures.memoryMiB} MiB; health within ${Math.round(figures.healthMax)} ms`,
+      `${figures.memoryMiB} MiB; health within ${Math.round(figures.healthMax)} ms` +
+      `${server.health === server.url ? '' : `, at the port of the load ${Math.round(figures.healthMaxBeside)} ms`}`,
   )
   return figures
 
-  async function watch() {
+  async function watch(url, times) {
     while (running) {
       const start = performance.now()
-      await (await fetch(`${server.url}/v2/health/ready`)).text()
-      health.push(performance.now() - start)
+      await (await fetch(`${url}/v2/health/ready`)).text()
+      times.push(performance.now() - start)
       rss.push((await usage(server.pid)).memory)
       await new Promise((resolve) => setTimeout(resolve, 100))
     }
