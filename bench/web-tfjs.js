@@ -1,4 +1,5 @@
 // tfjs's side of `bench web train`, bundled into the page: LeNet-5 on its WASM backend, whole steps of SGD, from bytes to new weights.
+import '@tensorflow/tfjs-backend-cpu'
 import { setThreadsCount, setWasmPaths } from '@tensorflow/tfjs-backend-wasm'
 import * as tf from '@tensorflow/tfjs-core'
 import '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops.js'
@@ -22,13 +23,26 @@ const SHAPES = {
 }
 
 /**
- * The backend has no gradient for a convolution's filter. This one is made of what it has, a convolution again:
- * dW[i, j, c, m] = Σ over n, y, x of X[n, y + i, x + j, c] · dY[n, y, x, m], channels taken for pictures and pictures for channels.
+ * The backend has no gradient for a convolution's filter, so that it cannot train this network as it is. Two are lent to it, to be chosen by
+ * name:
+ * - `cpu`: the one that tfjs has, of its CPU backend, which is what its users can do;
+ * - `simd`: made of what the WASM backend has, a convolution again, channels taken for pictures and pictures for channels:
+ *   dW[i, j, c, m] = Σ over n, y, x of X[n, y + i, x + j, c] · dY[n, y, x, m].
  */
-tf.registerKernel({
-  kernelName: 'Conv2DBackpropFilter',
-  backendName: 'wasm',
-  kernelFunc: ({ inputs: { x, dy }, attrs: { strides, pad, filterShape } }) => {
+const FILTER_GRADIENTS = {
+  cpu({ inputs, attrs, backend }) {
+    const cpu = tf.findBackend('cpu')
+    const moved = Object.entries(inputs).map(([name, { dataId, shape, dtype }]) => [
+      name,
+      cpu.makeTensorInfo(shape, dtype, backend.readSync(dataId)),
+    ])
+    const { kernelFunc } = tf.getKernel('Conv2DBackpropFilter', 'cpu')
+    const { dataId, shape, dtype } = kernelFunc({ inputs: Object.fromEntries(moved), attrs, backend: cpu })
+    const filter = { dataId: backend.write(cpu.readSync(dataId), shape, dtype), shape, dtype }
+    for (const id of [dataId, ...moved.map(([, tensor]) => tensor.dataId)]) cpu.disposeData(id)
+    return filter
+  },
+  simd({ inputs: { x, dy }, attrs: { strides, pad, filterShape } }) {
     if ([strides].flat().some((stride) => stride !== 1)) throw new Error('expected a stride of 1')
     const [rows] = filterShape
     const border = pad === 'same' ? (rows - 1) / 2 : 0
@@ -43,6 +57,13 @@ tf.registerKernel({
     // CijM -> ijCM
     return tf.transpose(filter, [1, 2, 0, 3])
   },
+}
+
+let filterGradient = FILTER_GRADIENTS.cpu
+tf.registerKernel({
+  kernelName: 'Conv2DBackpropFilter',
+  backendName: 'wasm',
+  kernelFunc: (call) => filterGradient(call),
 })
 
 let weights
@@ -54,6 +75,7 @@ globalThis.tfjsTraining = {
     setThreadsCount(1)
     await tf.setBackend('wasm')
     await tf.ready()
+    await compareGradients()
     weights = Object.fromEntries(
       Object.entries(SHAPES).map(([name, shape]) => {
         const fanIn = shape.slice(0, -1).reduce((product, length) => product * length, 1)
@@ -68,8 +90,9 @@ globalThis.tfjsTraining = {
     return `tfjs ${tf.version_core}, WASM, SIMD ${await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT')}, 1 thread`
   },
 
-  /** Takes `steps` steps; images, seconds, and the last loss. */
-  async run(steps) {
+  /** Takes `steps` steps with the filter gradient of that name; images, seconds, and the last loss. */
+  async run(steps, gradient) {
+    filterGradient = FILTER_GRADIENTS[gradient]
     const optimizer = tf.train.sgd(RATE)
     const start = performance.now()
     let loss = 0
@@ -82,6 +105,19 @@ globalThis.tfjsTraining = {
     optimizer.dispose()
     return { images: steps * BATCH, seconds: (performance.now() - start) / 1000, loss }
   },
+}
+
+/** Neither is fast because it computes something else. */
+async function compareGradients() {
+  const [x, dy] = [tf.randomUniform([3, 8, 8, 2]), tf.randomUniform([3, 8, 8, 4])]
+  const attrs = { strides: 1, pad: 'same', dataFormat: 'NHWC', filterShape: [5, 5, 2, 4] }
+  const [first, second] = Object.values(FILTER_GRADIENTS).map((gradient) => {
+    filterGradient = gradient
+    return tf.engine().runKernel('Conv2DBackpropFilter', { x, dy }, attrs)
+  })
+  const [difference] = await tf.max(tf.abs(tf.sub(first, second))).data()
+  if (!(difference < 1e-4)) throw new Error(`filter gradients: expected the same, found them ${difference} apart`)
+  tf.dispose([x, dy, first, second])
 }
 
 function batch(step) {
