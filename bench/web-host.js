@@ -36,6 +36,24 @@ export function openBrowser() {
   return chromium.launch({ executablePath: chromiumPath(), args: FLAGS })
 }
 
+/** Ms of a look at the browser's processes, and the most of the processor's time that they take while they are quiet, in seconds. */
+const [LOOK, QUIET] = [500, 0.02]
+
+/** Waits until the browser has done what a new window costs it: the pages of its own address bar and tabs take a second of two cores. */
+export async function untilQuiet(browser) {
+  const session = await browser.newBrowserCDPSession()
+  const used = async () => {
+    const { processInfo } = await session.send('SystemInfo.getProcessInfo')
+    return processInfo.reduce((sum, { cpuTime }) => sum + cpuTime, 0)
+  }
+  for (let last = Number.NEGATIVE_INFINITY, now = await used(); now - last > QUIET; ) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK))
+    last = now
+    now = await used()
+  }
+  await session.detach()
+}
+
 /** Serves `root` as the plainest of hosts does; `headers` go with every answer. */
 export function serve(root, headers = {}) {
   return startStaticServer(root, headers)

@@ -1,7 +1,7 @@
 // From an empty cache to the first answer on the page that `npm run web` shows, the answers after that, and what went over the line.
 import { HEADERS } from '../packages/web/serve.js'
 import { median } from './side.js'
-import { openBrowser, SITE, serve } from './web-host.js'
+import { openBrowser, SITE, serve, untilQuiet } from './web-host.js'
 
 /** Most milliseconds, from the navigation's start to the first answer, and for each answer after it. */
 const [MOST_FIRST, MOST_LATER] = [1500, 20]
@@ -68,6 +68,8 @@ async function coldLoad(browser, host) {
     })
   })
   await page.addInitScript(askAtOnce, STROKES[0])
+  // A visitor's window is open already.
+  await untilQuiet(browser)
   await page.goto(host.url)
   const answered = await page.waitForFunction(() => globalThis.firstAnswer, undefined, { polling: 20 })
   const first = await answered.jsonValue()
