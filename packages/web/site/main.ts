@@ -55,8 +55,19 @@ showNetworks(choose).catch((error: unknown) => {
   byId('network-list', 'fieldset').append(error instanceof Error ? error.message : String(error))
 })
 
-/** Milliseconds from the network's arrival until the page is kept for visits without a line: the first drawing comes first. */
+/** Milliseconds without an answer until the page is kept for visits without a line: it takes the processor from who draws. */
 const KEEP_AFTER = 2000
 
-const register = (): void => void navigator.serviceWorker?.register('./offline.js').catch(() => {})
-pad.addEventListener('ready', () => setTimeout(register, KEEP_AFTER), { once: true })
+let keeping: ReturnType<typeof setTimeout> | undefined
+const kept = new AbortController()
+for (const type of ['ready', 'prediction']) pad.addEventListener(type, keepLater, { signal: kept.signal })
+
+function keepLater(): void {
+  clearTimeout(keeping)
+  keeping = setTimeout(keep, KEEP_AFTER)
+}
+
+function keep(): void {
+  kept.abort()
+  navigator.serviceWorker?.register('./offline.js').catch(() => {})
+}

@@ -8,7 +8,7 @@ import { ProblemError, type ProblemReport } from '../problem.js'
 import { download } from '../runtime/download.js'
 import type { OpenParams, Progress, Reading, RgbaPicture, RuntimeReport, WebProvider } from '../runtime/protocol.js'
 import { assertWebAssembly, chooseThreads, type OpenOptions, openModel, preload } from './runtime.js'
-import { disagreement, type LogitsOf, selfTest } from './self-test.js'
+import { disagreement, knownDigits, type LogitsOf, selfTest } from './self-test.js'
 
 export interface OpenDigitModel {
   readonly bytes: Uint8Array
@@ -29,11 +29,11 @@ export async function openDigitModel(
   const choice = chooseThreads(threads)
   const options: OpenOptions = { threads: choice.threads, onProgress }
   // Its own files are the larger part: they come in beside the model.
-  if (provider === 'wasm') preload(provider, options)
+  const loaded = provider === 'wasm' ? preload(provider, options) : Promise.resolve()
   const name = typeof model === 'string' ? model : 'the model'
   const bytes = typeof model === 'string' ? await downloadModel(model, onProgress) : model
-  warmUp()
   const contract = readContract(bytes, name)
+  await warmUp(loaded)
   const notices: ProblemReport[] = choice.notice === undefined ? [] : [choice.notice]
   const opened = await openTested({ bytes, contract, name }, provider, { options, notices })
   return {
@@ -49,17 +49,27 @@ export async function openDigitModel(
   }
 }
 
-let warm = false
+/** Framings after which the browser has compiled what they are made of. */
+const WARM = 12
 
-/** Framing is slow until the browser has compiled it: that is done while the runtime's files are on their way. */
-function warmUp(): void {
-  if (warm) return
-  warm = true
+let framings = 0
+
+/** What is slow until the browser has compiled it is done while the runtime's files are on their way, and no longer. */
+async function warmUp(loaded: Promise<unknown>): Promise<void> {
+  let waiting = true
+  const arrived = loaded.finally(() => {
+    waiting = false
+  })
+  knownDigits()
   const side = 96
   const pixels = new Uint8Array(side * side)
   for (let index = 20 * side; index < 76 * side; index++)
     if (Math.abs((index % side) - side / 2) < 5) pixels[index] = 255
-  for (let round = 0; round < 3; round++) frameDigit({ width: side, height: side, pixels }, { invert: 'no' })
+  // Between two of them the news of the arrival gets its turn.
+  const turn = () => new Promise((resolve) => setTimeout(resolve))
+  for (await turn(); waiting && framings < WARM; framings++, await turn())
+    frameDigit({ width: side, height: side, pixels }, { invert: 'no' })
+  await arrived
 }
 
 function describe(provider: WebProvider, { threads, reason }: { threads: number; reason: string }): string {

@@ -68,9 +68,9 @@ export interface OpenOptions {
   readonly build?: WebBuild
 }
 
-/** Starts to load what `openModel` will need. A failure is `openModel`'s to tell. */
-export function preload(provider: WebProvider, options: OpenOptions): void {
-  loadRuntime(provider, runtimeOptions(options)).catch(() => {})
+/** Loads what `openModel` will need; resolves when it is here, or will not be: a failure is `openModel`'s to tell. */
+export async function preload(provider: WebProvider, options: OpenOptions): Promise<void> {
+  await loadRuntime(provider, runtimeOptions(options)).catch(() => {})
 }
 
 /** @throws ProblemError `runtime-unavailable`, `no-webgpu` or `model-unreadable`. */

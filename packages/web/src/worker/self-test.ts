@@ -1,7 +1,7 @@
 /**
  * Known digits, read before anything else: a provider that computes wrongly gives answers all the same, and nobody would know.
  */
-import { CLASSES, DIGIT_PIXELS, generateDigits } from 'mnist-infer/digits'
+import { CLASSES, DIGIT_PIXELS, type Digits, generateDigits } from 'mnist-infer/digits'
 
 /** Ten of them hold every digit once; a model in order reads nine or ten. */
 const KNOWN = 10
@@ -18,6 +18,15 @@ const LEAST_SHARE = 0.6
 /** Seed of a set that networks of ours read without a mistake. */
 const SEED = 11
 
+/** [10 × 784]; made once. */
+let known: Digits | undefined
+
+/** To make them is slow until the browser has compiled it: for while something else is on its way. */
+export function knownDigits(): Digits {
+  known ??= generateDigits({ count: KNOWN, seed: SEED })
+  return known
+}
+
 export interface SelfTest {
   readonly passed: boolean
   readonly right: number
@@ -29,7 +38,7 @@ export type LogitsOf = (digits: Uint8Array) => Promise<Float32Array>
 
 export async function selfTest(logits: LogitsOf, { parameters }: { parameters: number }): Promise<SelfTest> {
   const read = parameters < DEEP ? KNOWN : KNOWN_TO_DEEP
-  const { images, labels } = generateDigits({ count: KNOWN, seed: SEED })
+  const { images, labels } = knownDigits()
   const rows = await logits(images.subarray(0, read * DIGIT_PIXELS))
   const right = Array.from(labels.subarray(0, read)).filter((label, index) => {
     const row = rows.subarray(index * CLASSES, (index + 1) * CLASSES)
@@ -51,7 +60,7 @@ export async function disagreement(
   { parameters }: { parameters: number },
 ): Promise<number | undefined> {
   const count = parameters < DEEP ? KNOWN : KNOWN_TO_DEEP
-  const { images } = generateDigits({ count, seed: SEED })
+  const images = knownDigits().images.subarray(0, count * DIGIT_PIXELS)
   const [found, expected] = [await one(images), await other(images)]
   let [largest, difference] = [1, 0]
   for (const [index, value] of expected.entries()) {
