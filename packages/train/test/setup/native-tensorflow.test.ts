@@ -6,6 +6,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Rank, Tensor, Tensor4D } from '@tensorflow/tfjs-core'
 import type { LayersModel } from '@tensorflow/tfjs-layers'
 import { execa } from 'execa'
 import { generateDigits } from 'mnist-infer/mnist'
@@ -93,6 +94,43 @@ describe.runIf(isWanted)('TensorFlow set up from nothing (in CI or with SETUP_TE
       expect(norm(difference), name).toBeLessThan(1e-4 * norm(gradient) + 1e-4)
     }
   })
+
+  test.each([
+    { channels: 1, filters: 6, kernel: [5, 5], stride: 1, pad: 'same' },
+    { channels: 1, filters: 4, kernel: [7, 7], stride: 2, pad: 'valid' },
+    { channels: 3, filters: 5, kernel: [4, 3], stride: 3, pad: 'same' },
+    { channels: 8, filters: 5, kernel: [2, 3], stride: 1, pad: 'valid' },
+    { channels: 9, filters: 5, kernel: [3, 3], stride: 1, pad: 'same' },
+    { channels: 16, filters: 7, kernel: [3, 3], stride: 1, pad: 'same' },
+    { channels: 16, filters: 7, kernel: [4, 2], stride: 1, pad: 'same' },
+    { channels: 17, filters: 7, kernel: [5, 3], stride: 1, pad: 'valid' },
+    { channels: 16, filters: 7, kernel: [1, 1], stride: 2, pad: 'valid' },
+  ] as const)(
+    'has the gradients that tfjs has in JavaScript, to 10⁻⁵, of a convolution of $channels channels, $kernel by $stride, $pad',
+    async ({ channels, filters, kernel, stride, pad }) => {
+      await TFJS_NODE.open({ threads: 1, softwareGpu: false })
+      const { core } = await loadTfjs()
+      const found = await onBackend('tensorflow')
+      const expected = await onBackend('cpu')
+      for (const [index, gradient] of expected.entries()) {
+        const difference = gradient.map((value, place) => value - (found[index]?.[place] as number))
+        expect(norm(difference)).toBeLessThan(1e-5 * norm(gradient))
+      }
+
+      async function onBackend(backend: string): Promise<Float32Array[]> {
+        await core.setBackend(backend)
+        const gradients = core.tidy(() => {
+          const x = core.randomUniform<Rank.R4>([3, 11, 14, channels], -1, 1, 'float32', 1)
+          const weights = core.randomUniform<Rank.R4>([...kernel, channels, filters], -1, 1, 'float32', 2)
+          const convolve = (input: Tensor, filter: Tensor) =>
+            core.conv2d(input as Tensor4D, filter as Tensor4D, stride, pad)
+          const dy = core.randomUniform(convolve(x, weights).shape, -1, 1, 'float32', 3)
+          return core.grads(convolve)([x, weights], dy)
+        })
+        return Promise.all(gradients.map((gradient) => gradient.data() as Promise<Float32Array>))
+      }
+    },
+  )
 
   test('is refused in one line where its library is cut short, and built again', async () => {
     const library = join(folder(), 'tensorflow', 'libtensorflow_framework.so.2')

@@ -7,6 +7,7 @@ import type { KernelBackend } from '@tensorflow/tfjs-core'
 import { preloadLibraries } from 'mnist-infer/setup'
 import { CUDA_12_LIBRARIES } from '../../setup/tensorflow-wheels.js'
 import type { Tfjs } from '../../tfjs/tfjs.js'
+import { convolveGradients } from './convolution-gradients.js'
 import { foreignLoader } from './foreign-modules.js'
 import type { NativeTensorflow } from './native-folder.js'
 import { registerNativeGradients } from './native-gradients.js'
@@ -53,6 +54,7 @@ export function registerNative(tf: Tfjs, native: NativeTensorflow, { threads, wa
   const packageName = wantsGpu ? '@tensorflow/tfjs-node-gpu' : '@tensorflow/tfjs-node'
   tf.core.registerBackend(NATIVE_BACKEND, () => new NodeJSKernelBackend(binding.exports, packageName))
   registerNativeGradients(tf, NATIVE_BACKEND)
+  convolveGradients(tf, NATIVE_BACKEND)
   loaded = binding.exports.TF_Version
   return loaded
 }
