@@ -13,6 +13,9 @@ const BUNDLED = /^(?:yargs|mnist-export\/(?:cli|reader)|@bufbuild\/protobuf\/wir
 /** Commands that need more than a picture stay as tsc emitted them; some start workers from files beside them. */
 const APART = /^\.\/(?!classify-)[\w-]+-command\.js$/
 
+/** Loads the converter's writing side, and is itself loaded for WebGPU alone. */
+const MEND = './webgpu-convolutions.js'
+
 /** Never bundled: an error's class must be one and the same. */
 const ERRORS = await realpath(fileURLToPath(import.meta.resolve('mnist-export/errors')))
 
@@ -27,6 +30,7 @@ const outside = {
       throw new Error(
         `${importer}: expected mnist-export/errors or /reader, found all of the converter: 100 ms for nothing`,
       )
+    if (source === MEND) return { id: '../runtime/webgpu-convolutions.js', external: true }
     if (APART.test(source)) return { id: `../cli/${source.slice(2)}`, external: true }
     const bare = !source.startsWith('.') && !source.startsWith('/')
     return bare && !BUNDLED.test(source) ? { id: source, external: true } : null

@@ -43,11 +43,11 @@ export function serve(root: string, headers: Record<string, string> = {}): Promi
   return startStaticServer(root, headers)
 }
 
-/** A browser, and a host of the library, for all tests of the suite that this is called in. */
-export function openedForSuite(): { readonly browser: Browser; readonly host: Host } {
+/** A browser with the flags, and a host of the library, for all tests of the suite that this is called in. */
+export function openedForSuite(flags: readonly string[] = []): { readonly browser: Browser; readonly host: Host } {
   const opened = {} as { browser: Browser; host: Host }
   beforeAll(async () => {
-    opened.browser = await openBrowser()
+    opened.browser = await openBrowser(flags)
     opened.host = await serve(LIBRARY)
   }, START)
   afterAll(async () => {

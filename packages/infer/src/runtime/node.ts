@@ -1,4 +1,5 @@
 /** Sessions on onnxruntime-node: the one door to it. It is loaded at first use; 60 ms that `--help` need not spend. */
+import { readFile } from 'node:fs/promises'
 import { UserError } from 'mnist-export/errors'
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import { damage, readSeal } from '../setup/staging.js'
@@ -67,15 +68,25 @@ async function openWith(ort: Ort, { model, provider, options }: Opening): Promis
     ...(threads === undefined ? {} : { intraOpNumThreads: threads, interOpNumThreads: 1 }),
   }
   try {
+    const computable = provider === 'webgpu' ? await forWebGpu(model) : model
     // Two calls, since the overloads take no union.
-    return await (typeof model === 'string'
-      ? ort.InferenceSession.create(model, sessionOptions)
-      : ort.InferenceSession.create(model, sessionOptions))
+    return await (typeof computable === 'string'
+      ? ort.InferenceSession.create(computable, sessionOptions)
+      : ort.InferenceSession.create(computable, sessionOptions))
   } catch (cause) {
     const folder = provider === 'cuda' ? findCudaFolder() : undefined
     const said = folder === undefined ? undefined : cudaLoadError(folder)
     throw said === undefined ? cause : new Error(said, { cause })
   }
+}
+
+/** A path stays one where its file needs no mending: it may have companions. */
+async function forWebGpu(model: string | Uint8Array): Promise<string | Uint8Array> {
+  const { mendedForWebGpu } = await import('./webgpu-convolutions.js')
+  if (typeof model !== 'string') return mendedForWebGpu(model)
+  const bytes = await readFile(model)
+  const mended = mendedForWebGpu(bytes)
+  return mended === bytes ? model : mended
 }
 
 /** @throws Error where it is plain that there is no CUDA here */

@@ -92,7 +92,8 @@ async function openWith({ model, provider, options }: Opening): Promise<{ ort: O
     throw new UserError('ENVIRONMENT', `provider ${provider}: expected wasm or webgpu, which web pages have`)
   }
   const ort = await loadRuntime(options.build ?? provider, options)
-  const session = await ort.InferenceSession.create(model, {
+  const computable = provider === 'webgpu' ? (await import('./webgpu-convolutions.js')).mendedForWebGpu(model) : model
+  const session = await ort.InferenceSession.create(computable, {
     executionProviders: [provider],
     enableMemPattern: options.memoryPattern ?? true,
     logSeverityLevel: 4,
