@@ -157,8 +157,11 @@ function valueInfoProto({
   const tensorType = new MessageWriter()
   if (dataType !== DataType.UNDEFINED) tensorType.int(TENSOR_TYPE.elementType, dataType)
   if (unranked !== true) tensorType.message(TENSOR_TYPE.shape, shapeProto(shape, dimensionDenotations))
+  const value = new MessageWriter().string(VALUE_INFO.name, name)
+  // ONNX Runtime takes a value without a type, and refuses one whose type says nothing.
+  if (dataType === DataType.UNDEFINED && unranked === true && denotation === '') return value.finish()
   const type = new MessageWriter().message(TYPE.tensorType, tensorType.finish()).string(TYPE.denotation, denotation)
-  return new MessageWriter().string(VALUE_INFO.name, name).message(VALUE_INFO.type, type.finish()).finish()
+  return value.message(VALUE_INFO.type, type.finish()).finish()
 }
 
 function shapeProto(shape: readonly Dimension[], denotations: readonly string[]): Pieces {

@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { InferenceSession, Tensor as RuntimeTensor } from 'onnxruntime-node'
 import { describe, expect, test } from 'vitest'
 import { UserError } from '../../src/errors.js'
 import { decodeModel, readMetadata } from '../../src/onnx/decode.js'
@@ -70,7 +71,12 @@ const valueInfo = (name: string): fc.Arbitrary<ValueInfo> =>
           ? {}
           : { dimensionDenotations: shape.map((_, axis) => (axis === 0 ? denotations : '')) }),
       })),
-    fc.constant({ name, dataType: DataType.FLOAT, shape: [], unranked: true as const }),
+    fc.constantFrom(DataType.FLOAT, DataType.UNDEFINED).map((dataType) => ({
+      name,
+      dataType,
+      shape: [],
+      unranked: true as const,
+    })),
   )
 
 /** Any model of a chain of nodes, the last of which has one of its kind within. */
@@ -147,6 +153,17 @@ describe('encodeModel and decodeModel', () => {
     const [weight] = decodeModel(bytes).graph.initializers as [Tensor]
     expect(weight.data.buffer).toBe(bytes.buffer)
     expect(Array.from(floatValues(weight))).toEqual([1, 2, 3])
+  })
+})
+
+describe('encodeModel', () => {
+  test('writes a value of which nothing is known so that ONNX Runtime finds out', async () => {
+    const { graph, ...rest } = sample()
+    const outputs = [{ name: 'y', dataType: DataType.UNDEFINED, shape: [], unranked: true as const }]
+    const session = await InferenceSession.create(encodeModel({ ...rest, graph: { ...graph, outputs } }))
+    const { y } = await session.run({ x: new RuntimeTensor('float32', Float32Array.of(1, 1, 1), [1, 3]) })
+    await session.release()
+    expect(Array.from(y?.data as Float32Array)).toEqual([2, 3, 4])
   })
 })
 
