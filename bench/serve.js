@@ -28,17 +28,26 @@ export async function main(args) {
       models: { type: 'string', default: path('../models') },
       // Ours alone: needs no Python.
       alone: { type: 'boolean', default: false },
+      // One of the two loads: what it can take, or ten times that.
+      load: { type: 'string', default: 'steady,tenfold' },
     },
   })
+  const wanted = values.load.split(',')
+  const unknown = wanted.find((load) => load !== 'steady' && load !== 'tenfold')
+  if (unknown !== undefined) throw new Error(`bench serve: --load: expected steady or tenfold, found ${unknown}`)
   const duration = Number(values.seconds)
   const connections = Number(values.connections)
   const results = []
   const server = await startOurs(values.models)
   try {
     const loads = await requests(server.url)
-    for (const load of loads) results.push(await warmed(server, { ...load, connections, duration }))
-    if (!values.alone) results.push(...(await beside(results, { ...values, connections, duration })))
+    if (wanted.includes('steady')) {
+      for (const load of loads) results.push(await warmed(server, { ...load, connections, duration }))
+      if (!values.alone) results.push(...(await beside(results, { ...values, connections, duration })))
+    }
+    if (!wanted.includes('tenfold')) return results
     for (const load of loads) {
+      if (!wanted.includes('steady')) await run({ ...load, connections, duration: 5 })
       results.push(
         await measured(server, { ...load, name: `${load.name}, overload`, connections: 10 * connections, duration }),
       )

@@ -10,6 +10,7 @@ import { compare, rawDigits } from './train.js'
 /** Below this share of TensorFlow's speed our loop, not TensorFlow, would be what is slow. */
 const FLOOR = 0.9
 
+/** Prints a line a comparison, and returns them as `bench train` does. */
 export async function main(args) {
   const { values, positionals } = parseArgs({
     args,
@@ -25,6 +26,7 @@ export async function main(args) {
   const { threads } = values
   const [python, rounds] = [await tensorflowPython(), Number(values.rounds)]
   const folder = await mkdtemp(join(tmpdir(), 'mnist-bench-'))
+  const results = []
   try {
     const data = await rawDigits(folder)
     for (const network of networks) {
@@ -40,11 +42,13 @@ export async function main(args) {
         peer: 'train-tensorflow.py',
       }
       for (const variant of values.variants.split(',')) {
-        const { ratio } = await compare({ ...compared, variant })
-        if (ratio < FLOOR) console.log(`${network}: below the floor of ${FLOOR}`)
+        const result = await compare({ ...compared, variant })
+        results.push(result)
+        if (result.ratio < FLOOR) console.log(`${network}: below the floor of ${FLOOR}`)
       }
     }
   } finally {
     await rm(folder, { recursive: true })
   }
+  return results
 }

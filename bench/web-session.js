@@ -1,6 +1,6 @@
 // How the page feels while it trains: the delay of clicks, the frames that are late, and its memory over many epochs.
 import { HEADERS } from '../packages/web/serve.js'
-import { LIBRARY, openBrowser, openPage, SITE, serve } from './web-host.js'
+import { LIBRARY, openBrowser, openPage, SITE, serve, untilQuiet } from './web-host.js'
 
 /** Most milliseconds that an input may wait for the page. */
 const MOST_DELAY = 50
@@ -16,6 +16,8 @@ export async function benchInput() {
   try {
     const page = await (await browser.newContext({ viewport: { width: 1280, height: 900 } })).newPage()
     await page.addInitScript(observe)
+    // A visitor's window is open already.
+    await untilQuiet(browser)
     await page.goto(host.url)
     await page.waitForFunction(() => document.querySelector('#pad')?.reader !== undefined)
     await page.locator('#train-epochs').fill('100')

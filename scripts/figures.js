@@ -1,5 +1,6 @@
-// Measures what the README tells of speed and of the generated digits, and keeps it in docs/figures.json: `npm run figures`.
-// Needs MNIST, a Python with PyTorch (see bench/python.js) and a quiet machine; takes some minutes.
+// Measures what README.md and docs/speed.md tell, and keeps it in docs/figures.json: `npm run figures`, or `npm run figures -- serving page`.
+// Needs MNIST, the Pythons of bench/python.js, for `tensorflow` also `mnist-train setup tensorflow --cpu`, for `page` a Chromium, and a quiet
+// machine; all of it takes an hour.
 import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
@@ -7,7 +8,9 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { main as benchInfer } from '../bench/infer.js'
 import { main as benchServe } from '../bench/serve.js'
+import { main as benchTfjs } from '../bench/tfjs.js'
 import { main as benchTrain } from '../bench/train.js'
+import { main as benchWeb } from '../bench/web.js'
 
 const command = (name) => join('packages', name, 'bin', `mnist-${name}.js`)
 
@@ -45,8 +48,16 @@ const PARTS = {
     ...(await benchTrain(['resnet18', 'alexnet', '--threads', '1', '--rounds', '3'])),
     ...(await benchTrain(['resnet18', 'alexnet', '--threads', '2', '--rounds', '3'])),
   ],
+  batches: () =>
+    benchTrain([
+      ...['lenet5', 'resnet18', 'alexnet', '--batch', '32,64,128,256', '--rounds', '2'],
+      ...['--variants', 'eager,channels_last,compile'],
+    ]),
+  tensorflow: () => benchTfjs(['lenet5', 'resnet18', '--rounds', '3']),
+  page: () => benchWeb(['load', 'input', 'train']),
   inference: () => benchInfer(['lenet5']),
-  serving: () => benchServe([]),
+  serving: () => benchServe(['--load', 'steady']),
+  overload: () => benchServe(['--load', 'tenfold']),
   generatedDigits: trainedOnGenerated,
 }
 
@@ -55,11 +66,11 @@ const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(PAR
 const unknown = wanted.find((part) => !(part in PARTS))
 if (unknown !== undefined)
   throw new Error(`figures: expected parts among ${Object.keys(PARTS).join(', ')}, found ${unknown}`)
-const figures = existsSync(FILE) ? JSON.parse(readFileSync(FILE, 'utf8')) : {}
-figures.machine = `${cpus().length} cores of ${cpus()[0].model.trim()}, Node ${process.versions.node}`
-figures.date = new Date().toISOString().slice(0, 10)
+const figures = existsSync(FILE) ? JSON.parse(readFileSync(FILE, 'utf8')) : { measured: {} }
+const machine = `${cpus().length} cores of ${cpus()[0].model.trim()}, Node ${process.versions.node}`
 for (const part of wanted) {
   figures[part] = await PARTS[part]()
+  figures.measured[part] = `${machine}, ${new Date().toISOString().slice(0, 10)}`
   await writeFile(FILE, `${JSON.stringify(figures, null, 2)}\n`)
 }
 console.log(`${FILE} written; now: npm run readme`)

@@ -1,4 +1,4 @@
-// Fills the generated parts of README.md from models/ and docs/figures.json: `npm run readme`. With --check it only compares.
+// Fills the generated parts of README.md and docs/speed.md from models/ and docs/figures.json: `npm run readme`. With --check it only compares.
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readMetadata } from 'mnist-export'
@@ -42,6 +42,9 @@ function networks() {
   return table([['network', 'what it is', 'parameters', 'epochs', 'test accuracy', 'file'], ...rows])
 }
 
+/** Without the build that it is of, and without the variant that nothing is said of. */
+const peer = (name) => name.replace(/\+\S+/, '').replace(/ eager( on the CPU)?$/, '')
+
 function training() {
   const rows = [...figures.training, ...(figures.deepTraining ?? [])].map(
     ({ network, batch, threads, ours, other, theirs, ratio }) => [
@@ -49,17 +52,71 @@ function training() {
       batch,
       threads,
       count(ours),
-      `${count(theirs)} (${other.replace(/\+\S+/, '').replace(' eager', '')})`,
+      `${count(theirs)} (${peer(other)})`,
       ratio.toFixed(2),
     ],
   )
   return table([['network', 'batch', 'threads', 'ours, images/s', 'theirs, images/s', 'ratio'], ...rows])
 }
 
+/** PyTorch's variants beside each other; the ratio is that to the best of them. Ours was measured once for each: their median. */
+function batches() {
+  const variants = ['eager', 'channels_last', 'compile']
+  const keys = [...new Set(figures.batches.map(({ network, batch }) => `${network} ${batch}`))]
+  const rows = keys.map((key) => {
+    const [network, batch] = key.split(' ')
+    const measured = figures.batches.filter((row) => `${row.network} ${row.batch}` === key)
+    const ours = measured.map((row) => row.ours).sort((one, other) => one - other)[measured.length >> 1]
+    const theirs = variants.map((variant) => measured.find(({ other }) => other.split(' ').at(-1) === variant)?.theirs)
+    return [network, batch, count(ours), ...theirs.map(count), (ours / Math.max(...theirs)).toFixed(2)]
+  })
+  return table([['network', 'batch', 'ours', ...variants, 'ratio to the best'], ...rows])
+}
+
+function tensorflow() {
+  const rows = figures.tensorflow.map(({ network, batch, ours, other, theirs, ratio }) => [
+    network,
+    batch,
+    count(ours),
+    `${count(theirs)} (${other.replace(' on the CPU', '')})`,
+    ratio.toFixed(2),
+  ])
+  return table([['network', 'batch', 'ours, images/s', 'theirs, images/s', 'ratio'], ...rows])
+}
+
+function page() {
+  const { load, input, train } = figures.page
+  return [
+    `From an empty cache to the first answer, over localhost: ${count(load.first)} ms; later answers: ${load.later.toFixed(1)} ms,`,
+    `95 in 100 within ${load.later95.toFixed(1)} ms. Over the line: ${(load.transferred / 1e6).toFixed(1)} MB.`,
+    `LeNet-5 trains in the page at ${count(train.page)} images/s in one thread, where Node makes ${count(train.node)}, and where tfjs on its`,
+    `WASM backend makes ${count(train.cpu)}: that lacks the gradient of a convolution's kernel and takes the one of tfjs's CPU backend. With one`,
+    `in SIMD, which tfjs does not have and the bench lends it, it makes ${count(train.simd)}.`,
+    `While it trains, strokes on the pad wait at most ${count(input.worst)} ms; layout shift ${input.shift.toFixed(3)}, tasks over 50 ms: ${input.tasks.length}.`,
+  ].join('\n')
+}
+
+/** At ten times the connections. */
+function overload() {
+  const rows = figures.overload
+    .filter(({ name }) => name.endsWith(', overload'))
+    .map(({ name, requestsPerSecond, shed, lost, healthMax, healthMaxBeside, memoryMiB }) => [
+      name.replace(', overload', ''),
+      count(requestsPerSecond),
+      count(shed),
+      lost,
+      `${count(healthMax)} ms`,
+      `${count(healthMaxBeside)} ms`,
+      `${memoryMiB} MiB`,
+    ])
+  const head = ['lenet5', 'answers/s', 'shed', 'lost', 'health, slowest', 'at the port of the load', 'memory']
+  return table([head, ...rows])
+}
+
 /** The loads that were put on both servers, and those on ours alone. */
 function serving() {
   const of = (name) => figures.serving.find((row) => row.name === name)
-  const loads = figures.serving.filter(({ name }) => !/, (KServe|overload|after it)$/.test(name))
+  const loads = figures.serving.filter(({ name }) => !name.endsWith(', KServe'))
   const rows = loads.map(({ name, requestsPerSecond, p99 }) => {
     const theirs = of(`${name}, KServe`)
     const compared =
@@ -75,29 +132,33 @@ function serving() {
   return table([['lenet5', 'requests/s', 'p99', "KServe's Python server", 'p99', 'ratio'], ...rows])
 }
 
+/** Where and when these parts were measured. */
+const measured = (...parts) => `Measured on ${[...new Set(parts.map((part) => figures.measured[part]))].join('; ')}.`
+
+const speed = () => measured('batches', 'tensorflow', 'page', 'overload')
+
 function sentences() {
-  const { machine, date, inference, generatedDigits } = figures
+  const { inference, generatedDigits } = figures
   const [{ ours, bare, verify }] = inference
   return [
-    `Measured on ${machine}, ${date}.`,
+    measured('inference', 'generatedDigits', 'training', 'deepTraining', 'serving'),
     `A picture is read from a cold start in ${count(ours * 1000)} ms, where a bare script that only loads sharp and onnxruntime-node takes ${count(bare * 1000)} ms;`,
     `the 10,000 test pictures are verified in ${verify.toFixed(1)} s, start included.`,
     `LeNet-5 trained on generated digits alone, recipe \`quick\`, reads ${percent(generatedDigits, 1)} of MNIST's real test pictures.`,
   ].join('\n')
 }
 
-const PARTS = { networks, training, serving, sentences }
+const PARTS = { networks, training, batches, tensorflow, page, serving, overload, speed, sentences }
 
-const before = readFileSync('README.md', 'utf8')
-const after = before.replace(
-  /(<!-- generated: (\w+) -->\n)[\s\S]*?(<!-- end -->)/g,
-  (_, begin, name, end) => `${begin}\n${PARTS[name]()}\n\n${end}`,
-)
-if (process.argv.includes('--check')) {
-  if (after !== before) {
-    console.error('README.md: its generated parts differ from models/ and docs/figures.json. Run: npm run readme')
+for (const file of ['README.md', 'docs/speed.md']) {
+  const before = readFileSync(file, 'utf8')
+  const after = before.replace(
+    /(<!-- generated: (\w+) -->\n)[\s\S]*?(<!-- end -->)/g,
+    (_, begin, name, end) => `${begin}\n${PARTS[name]()}\n\n${end}`,
+  )
+  if (after === before) continue
+  if (process.argv.includes('--check')) {
+    console.error(`${file}: its generated parts differ from models/ and docs/figures.json. Run: npm run readme`)
     process.exitCode = 1
-  }
-} else if (existsSync('README.md')) {
-  writeFileSync('README.md', after)
+  } else writeFileSync(file, after)
 }
