@@ -4,6 +4,9 @@ import { UserError } from 'mnist-export/errors'
 import { modelFolders } from '../model/find.js'
 import type { ProviderName } from '../runtime/index.js'
 import { createServer, type LogLevel } from '../server/index.js'
+import { checkWhole } from './numbers.js'
+
+const PORTS = { least: 0, most: 65_535 }
 
 export interface ServeArguments {
   readonly models: string | undefined
@@ -36,8 +39,8 @@ export async function serveCommand({
   apiKey,
   ...given
 }: ServeArguments): Promise<void> {
-  checkPort('--port', port)
-  if (healthPort !== undefined) checkPort('--health-port', healthPort)
+  checkWhole('port', port, PORTS)
+  checkWhole('health-port', healthPort, PORTS)
   const key = apiKey ?? process.env.MNIST_API_KEY
   const server = createServer({
     ...withoutUndefined(given),
@@ -59,12 +62,6 @@ export async function serveCommand({
     })
   }
   await server.listen({ host, port, ...(healthPort === undefined ? {} : { healthPort }) })
-}
-
-function checkPort(option: string, port: number): void {
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new UserError('USAGE', `${option}: expected a whole number from 0 to 65535, found ${port}`)
-  }
 }
 
 /** The first folder there is of those in which names of models are looked up, but for the current one, which may hold anything. */
