@@ -47,7 +47,7 @@ export async function main(args) {
     }
     if (!wanted.includes('tenfold')) return results
     for (const load of loads) {
-      if (!wanted.includes('steady')) await run({ ...load, connections, duration: 5 })
+      if (!wanted.includes('steady')) await warmUp({ ...load, connections })
       results.push(
         await measured(server, { ...load, name: `${load.name}, overload`, connections: 10 * connections, duration }),
       )
@@ -77,10 +77,14 @@ async function beside(ours, { models, connections, duration }) {
   }
 }
 
-/** Once unmeasured before, for some 10,000 requests: every side compiles its code. */
 async function warmed(server, load) {
-  await run({ ...load, duration: 5 })
+  await warmUp(load)
   return measured(server, load)
+}
+
+/** Some 10,000 requests that nobody measures: every side compiles its code. */
+function warmUp(load) {
+  return run({ ...load, duration: 5 })
 }
 
 async function startOurs(models) {
@@ -124,10 +128,10 @@ async function startKserve(model) {
   return stoppable(running, url)
 }
 
-function stoppable(running, url, health = url) {
+function stoppable(running, url, healthUrl) {
   return {
     url,
-    health,
+    healthUrl,
     pid: running.pid,
     async stop() {
       running.kill('SIGTERM')
@@ -181,15 +185,18 @@ async function run({ name: _, body, ...load }) {
 }
 
 async function measured(server, load) {
-  const health = { own: [], beside: [] }
   const rss = []
   let running = true
-  const watching = Promise.all([watch(server.health, health.own), watch(server.url, health.beside)])
+  const watching = Promise.all([
+    slowestHealth(server.url),
+    server.healthUrl && slowestHealth(server.healthUrl),
+    everyTenth(async () => rss.push((await usage(server.pid)).memory)),
+  ])
   const before = await usage(server.pid)
   const result = await run(load)
   const after = await usage(server.pid)
   running = false
-  await watching
+  const [healthMaxBeside, healthMax = healthMaxBeside] = await watching
   const answered = result.ok + result.non2xx
   const figures = {
     name: load.name,
@@ -202,25 +209,34 @@ async function measured(server, load) {
     lost: result.errors,
     cpuMsPerRequest: (after.cpu - before.cpu) / answered,
     loadMsPerRequest: result.cpu / answered,
-    healthMax: Math.max(...health.own),
-    healthMaxBeside: Math.max(...health.beside),
+    healthMax,
+    healthMaxBeside,
     memoryMiB: Math.max(...rss),
   }
   console.log(
     `${figures.name}: ${figures.requestsPerSecond} requests/s at ${figures.connections} connections, p50 ${figures.p50} ms, ` +
       `p99 ${figures.p99} ms, ${figures.shed} shed, ${figures.lost} lost; CPU a request ${figures.cpuMsPerRequest.toFixed(2)} ms, ` +
       `of the load ${figures.loadMsPerRequest.toFixed(2)} ms; ` +
-      `${figures.memoryMiB} MiB; health within ${Math.round(figures.healthMax)} ms` +
-      `${server.health === server.url ? '' : `, at the port of the load ${Math.round(figures.healthMaxBeside)} ms`}`,
+      `${figures.memoryMiB} MiB; health within ${Math.round(healthMax)} ms` +
+      `${server.healthUrl === undefined ? '' : `, at the port of the load ${Math.round(healthMaxBeside)} ms`}`,
   )
   return figures
 
-  async function watch(url, times) {
-    while (running) {
+  /** Ms of the slowest answer. */
+  async function slowestHealth(url) {
+    let slowest = 0
+    await everyTenth(async () => {
       const start = performance.now()
       await (await fetch(`${url}/v2/health/ready`)).text()
-      times.push(performance.now() - start)
-      rss.push((await usage(server.pid)).memory)
+      slowest = Math.max(slowest, performance.now() - start)
+    })
+    return slowest
+  }
+
+  /** Looks again a tenth of a second after each look, while the load runs. */
+  async function everyTenth(look) {
+    while (running) {
+      await look()
       await new Promise((resolve) => setTimeout(resolve, 100))
     }
   }
