@@ -7,6 +7,7 @@ import type { EngineName } from '../names.js'
 import { UnavailableEngine } from '../unavailable.js'
 import { NATIVE_BACKEND, registerNative } from './native-backend.js'
 import { type NativeTensorflow, nativeTensorflows } from './native-folder.js'
+import type { NativeKernelBackend } from './native-kernel-backend.js'
 import { openWebgpu } from './webgpu-backend.js'
 
 export type BackendOptions = Pick<EngineOptions, 'threads'> & {
@@ -21,11 +22,6 @@ export interface TfjsBackend {
    * @throws UnavailableEngine where something is missing
    */
   open(options: BackendOptions): Promise<string>
-}
-
-/** What we read of tfjs-node's backend. */
-interface NativeBackend {
-  readonly isUsingGpuDevice?: boolean
 }
 
 interface NativeKind {
@@ -48,7 +44,7 @@ const native = ({ engine, packageName, wantsGpu }: NativeKind): TfjsBackend => (
     const tf = await loadTfjs()
     const tensorflow = await loadNative(tf, { engine, packageName, wantsGpu }, threads)
     await setBackend(tf, engine, NATIVE_BACKEND)
-    const { isUsingGpuDevice = false } = tf.core.backend() as NativeBackend
+    const { isUsingGpuDevice = false } = tf.core.backend() as NativeKernelBackend
     if (isUsingGpuDevice && wantsGpu) return `TensorFlow ${tensorflow.version}, GPU`
     if (!wantsGpu)
       return `TensorFlow ${tensorflow.version}, ${isUsingGpuDevice ? 'GPU' : `CPU, ${threadsText(threads)}`}`

@@ -7,19 +7,15 @@
  * - of the kernel: x convolved with dy, pictures for channels and channels for pictures, dy as far apart as the stride. One channel of 28×28,
  *   5×5: 25 and 8; 6 channels 8.0 and 6.5; one channel of 224×224, 11×11 at stride 4: 344 and 249; 64 channels 156 and 194.
  */
-import type { KernelBackend, KernelConfig, Tensor, Tensor4D } from '@tensorflow/tfjs-core'
+import type { KernelConfig, Tensor, Tensor4D } from '@tensorflow/tfjs-core'
 import type { Tfjs } from '../../tfjs/tfjs.js'
+import type { NativeKernelBackend } from './native-kernel-backend.js'
 
 /** From so many channels on the input's gradient pays, and up to so many the kernel's. */
 const [LEAST_OF_INPUT, MOST_OF_KERNEL] = [16, 8]
 
 type KernelCall = Parameters<KernelConfig['kernelFunc']>[0]
 type Sides = [number, number]
-
-/** What we read of tfjs-node's backend. */
-interface NativeBackend extends KernelBackend {
-  readonly isUsingGpuDevice?: boolean
-}
 
 /** What tfjs-core's Conv2DBackpropInputAttrs and Conv2DBackpropFilterAttrs have in common. Neither knows of dilation. */
 interface Attributes {
@@ -56,7 +52,7 @@ export function convolveGradients(tf: Tfjs, backend: string): void {
 
 function onCpu({ backend, attrs }: KernelCall): boolean {
   const { dataFormat } = attrs as unknown as Attributes
-  return (backend as NativeBackend).isUsingGpuDevice !== true && dataFormat === 'NHWC'
+  return (backend as NativeKernelBackend).isUsingGpuDevice !== true && dataFormat === 'NHWC'
 }
 
 function inputGradient({ core }: Tfjs, { inputs: { dy, filter }, attrs }: InputCall): Tensor | undefined {

@@ -3,7 +3,6 @@
  * package itself would bring a second tfjs, and an installer's tools.
  */
 import util from 'node:util'
-import type { KernelBackend } from '@tensorflow/tfjs-core'
 import { preloadLibraries } from 'mnist-infer/setup'
 import { CUDA_12_LIBRARIES } from '../../setup/tensorflow-wheels.js'
 import type { Tfjs } from '../../tfjs/tfjs.js'
@@ -11,12 +10,13 @@ import { convolveGradients } from './convolution-gradients.js'
 import { foreignLoader } from './foreign-modules.js'
 import type { NativeTensorflow } from './native-folder.js'
 import { registerNativeGradients } from './native-gradients.js'
+import type { NativeKernelBackend } from './native-kernel-backend.js'
 
 /** tfjs's name for it. */
 export const NATIVE_BACKEND = 'tensorflow'
 
 interface KernelModule {
-  readonly NodeJSKernelBackend: new (binding: object, packageName: string) => KernelBackend
+  readonly NodeJSKernelBackend: new (binding: object, packageName: string) => NativeKernelBackend
 }
 
 /** What we read of the binding itself. */

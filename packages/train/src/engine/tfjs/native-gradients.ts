@@ -5,19 +5,7 @@
 import type { GradConfig, NamedAttrMap, Tensor, Tensor1D, Variable } from '@tensorflow/tfjs-core'
 import type { LayersModel, layers } from '@tensorflow/tfjs-layers'
 import type { Tfjs } from '../../tfjs/tfjs.js'
-
-/** tfjs-node's backend, as far as it calls operations by name. */
-interface NativeBackend {
-  readonly binding: Readonly<
-    Record<'TF_FLOAT' | 'TF_ATTR_TYPE' | 'TF_ATTR_FLOAT' | 'TF_ATTR_STRING' | 'TF_ATTR_BOOL', number>
-  >
-  executeMultipleOutputs(
-    name: string,
-    attributes: readonly object[],
-    inputs: readonly Tensor[],
-    outputs: number,
-  ): Tensor[]
-}
+import type { NativeKernelBackend } from './native-kernel-backend.js'
 
 /** Has tfjs use TensorFlow's own gradients while `backend` is the backend of the moment. */
 export function registerNativeGradients({ core }: Tfjs, backend: string): void {
@@ -122,7 +110,7 @@ interface Operation {
 }
 
 function execute(backend: unknown, name: string, { inputs, outputs = 1, types = ['T'], epsilon }: Operation): Tensor[] {
-  const native = backend as NativeBackend
+  const native = backend as NativeKernelBackend
   const { TF_FLOAT, TF_ATTR_TYPE, TF_ATTR_FLOAT, TF_ATTR_STRING, TF_ATTR_BOOL } = native.binding
   const attributes: object[] = types.map((type) => ({ name: type, type: TF_ATTR_TYPE, value: TF_FLOAT }))
   if (epsilon !== undefined) {
