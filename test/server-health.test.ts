@@ -5,6 +5,8 @@ import { describe, expect, test } from 'vitest'
 import { start } from './support/commands.js'
 import { digitRows, inferBody, postInfer, startServer, until } from './support/digit-server.js'
 
+const HEALTH = { healthPort: 0 }
+
 /** Asks in a process of its own until the status is as wished, while nothing else happens in this one; the last answer. */
 function askWhileBlocked(url: string, status: number): unknown {
   const script = `
@@ -23,7 +25,7 @@ async function answerOf(url: string, init: RequestInit = {}): Promise<{ status: 
 
 describe('the health port', () => {
   test('says of the server what its own port says', async () => {
-    await using one = await startServer()
+    await using one = await startServer({}, HEALTH)
     for (const question of ['live', 'ready']) {
       const path = `/v2/health/${question}`
       expect(await answerOf(one.health + path)).toEqual({ status: 200, body: { [question]: true } })
@@ -36,7 +38,7 @@ describe('the health port', () => {
   })
 
   test('answers while the event loop is busy, and says so where it hangs', { timeout: 60_000 }, async () => {
-    await using one = await startServer()
+    await using one = await startServer({}, HEALTH)
     expect(askWhileBlocked(`${one.health}/v2/health/ready`, 200)).toEqual({ ready: true })
     const hangs = expect.stringMatching(/^its event loop has said nothing for \d+ s$/)
     expect(askWhileBlocked(`${one.health}/v2/health/live`, 503)).toEqual({ live: false, error: hangs })
@@ -44,7 +46,7 @@ describe('the health port', () => {
   })
 
   test('says that the server stops while what it had begun is answered', async () => {
-    await using one = await startServer({ maxDelay: 2000, workers: 1 })
+    await using one = await startServer({ maxDelay: 2000, workers: 1 }, HEALTH)
     const answer = postInfer(one.url, inferBody(digitRows(1, 1)))
     await until(() => one.server.service.dispatcher.waiting === 1)
     const closed = one.server.close()
@@ -59,7 +61,7 @@ describe('the health port', () => {
   })
 
   test('has nothing but health, for reading', async () => {
-    await using one = await startServer()
+    await using one = await startServer({}, HEALTH)
     expect((await answerOf(`${one.health}/v2/models/lenet5`)).status).toBe(404)
     expect((await answerOf(`${one.health}/__proto__`)).status).toBe(404)
     expect((await answerOf(`${one.health}/v2/health/live`, { method: 'POST', body: 'x' })).status).toBe(405)
@@ -67,7 +69,7 @@ describe('the health port', () => {
   })
 
   test('is named where it cannot be had', async () => {
-    await using one = await startServer()
+    await using one = await startServer({}, HEALTH)
     const taken = new URL(one.health).port
     const { exitCode, stderr } = await start('mnist-infer', ['serve', '--port', '0', '--health-port', taken])
     expect(exitCode).toBe(1)

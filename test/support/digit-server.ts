@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { generateDigits } from 'mnist-infer/mnist'
 import { float32, openSession } from 'mnist-infer/runtime'
-import { createServer, type DigitServer, type ServerOptions } from 'mnist-infer/server'
+import { createServer, type DigitServer, type ServerAddress, type ServerOptions } from 'mnist-infer/server'
 import { templateModel } from './template-model.js'
 
 export interface TestServer extends AsyncDisposable {
@@ -14,12 +14,15 @@ export interface TestServer extends AsyncDisposable {
   readonly models: string
   /** The lines of its log so far. */
   readonly log: readonly string[]
-  /** Of the health port, which it has for this alone. */
+  /** Of the health port; empty where none was asked for. */
   readonly health: string
 }
 
-/** Starts one on free ports of loopback; it is never too late for work, however busy the machine is with other tests. */
-export async function startServer(options: Partial<ServerOptions> = {}): Promise<TestServer> {
+/** Starts one on a free port of loopback; it is never too late for work, however busy the machine is with other tests. */
+export async function startServer(
+  options: Partial<ServerOptions> = {},
+  address: ServerAddress = {},
+): Promise<TestServer> {
   const folder = await mkdtemp(join(tmpdir(), 'digit server '))
   const models = join(folder, 'models')
   await mkdir(models)
@@ -29,7 +32,7 @@ export async function startServer(options: Partial<ServerOptions> = {}): Promise
     { models, workers: 2, reload: 100, lateness: 0, ...options },
     { log: { write: (line) => void log.push(line) } },
   )
-  const url = await server.listen({ port: 0, healthPort: 0 })
+  const url = await server.listen({ port: 0, ...address })
   return {
     url,
     health: /Health answered at ([^"]+)"/.exec(log.join('\n'))?.[1] ?? '',

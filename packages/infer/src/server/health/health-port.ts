@@ -1,7 +1,7 @@
 /** The health thread, seen from the event loop. */
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
-import type { HealthAddress, HealthMessage, HealthReply } from './messages.js'
+import type { HealthAddress, HealthReply } from './messages.js'
 import type { Health } from './verdict.js'
 
 /** Ms between two words to the thread: the most that its answer is behind. */
@@ -38,7 +38,7 @@ export async function openHealthPort(address: HealthAddress, { health, onLost }:
     throw Object.assign(new Error(`health port: ${reply.code}`), { code: reply.code })
   }
   worker.on('error', onLost)
-  const tell = (): void => worker.postMessage(health() satisfies HealthMessage)
+  const tell = (): void => worker.postMessage(health())
   tell()
   const telling = setInterval(tell, INTERVAL)
   telling.unref()

@@ -1,5 +1,4 @@
-/** What the event loop and the health thread tell each other. */
-import type { Health } from './verdict.js'
+/** What the event loop and the health thread tell each other, besides `Health` itself. */
 
 export interface HealthAddress {
   readonly host: string
@@ -9,6 +8,3 @@ export interface HealthAddress {
 
 /** The thread's first word, and its only one. */
 export type HealthReply = { readonly port: number } | { readonly code: string }
-
-/** Told anew all the time: that it comes is itself the news that the event loop turns. */
-export type HealthMessage = Health

@@ -5,7 +5,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
-import type { HealthAddress, HealthMessage, HealthReply } from './messages.js'
+import type { HealthAddress, HealthReply } from './messages.js'
 import { type Health, verdict } from './verdict.js'
 
 /** Ms without a word from the event loop after which it hangs: it never works on one thing for a second. */
@@ -17,10 +17,11 @@ const [MOST_CONNECTIONS, TIMEOUT] = [256, 5000]
 const QUESTIONS: Readonly<Record<string, keyof Health>> = { '/v2/health/live': 'live', '/v2/health/ready': 'ready' }
 
 const port = parentPort as MessagePort
-let told: HealthMessage = { live: '', ready: 'its workers start' }
+let told: Health = { live: '', ready: 'its workers start' }
 let heard = performance.now()
 
-port.on('message', (message: HealthMessage) => {
+// That it comes, again and again, is itself the news that the event loop turns.
+port.on('message', (message: Health) => {
   told = message
   heard = performance.now()
 })
