@@ -1,10 +1,10 @@
 /** The deep networks as they are released, four and eight bits a weight, on onnxruntime-web in Chromium. Needs CHROMIUM, a browser's path. */
 import { compressModel, decodeModel, encodeModel, type Precision } from 'mnist-export'
 import { generateDigits } from 'mnist-infer/mnist'
-import { float32, openSession } from 'mnist-infer/runtime'
 import { createEngine, exportInference } from 'mnist-train'
 import { describe, expect, test } from 'vitest'
 import { CHROMIUM, openedForSuite, openPage } from './support/chromium.js'
+import { apart, logitsInNode } from './support/node-reading.js'
 
 const COUNT = 2
 
@@ -40,13 +40,8 @@ describe.runIf(CHROMIUM)('the deep networks in the page (CHROMIUM)', () => {
       return { logits: Array.from(await reader.logits(Uint8Array.from(${JSON.stringify(Array.from(images))}))), told }
     })()`)) as { logits: number[]; told: number }
       await page.close()
-      const session = await openSession(bytes, { provider: 'cpu' })
-      const pixels = Float32Array.from(images, (value) => value / 255)
-      const own = (await session.run({ image: float32(pixels, [COUNT, 1, 28, 28]) })).logits
-      await session.close()
-      const differences = logits.map((value, index) => Math.abs(value - Number(own?.data[index])))
       expect(logits).toHaveLength(COUNT * 10)
-      expect(Math.max(...differences)).toBeLessThan(1e-4)
+      expect(apart(logits, await logitsInNode(bytes, images))).toBeLessThan(1e-4)
       expect(told).toBeGreaterThan(0)
     },
   )

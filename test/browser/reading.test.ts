@@ -4,13 +4,12 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { AxeBuilder } from '@axe-core/playwright'
 import { DEFAULT_MODEL } from 'mnist-infer'
-import { generateDigits, loadTestDigits } from 'mnist-infer/mnist'
-import { float32, openSession } from 'mnist-infer/runtime'
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { ROOT } from '../support/commands.js'
 import { CHROMIUM, LIBRARY, openedForSuite, openPage, ready, START, serve } from './support/chromium.js'
 import { drawings } from './support/hands.js'
+import { apart, logitsInNode, testImages } from './support/node-reading.js'
 
 const PICTURES = 1000
 
@@ -45,27 +44,15 @@ describe.runIf(CHROMIUM)('<mnist-digit> on a plain static page (CHROMIUM)', () =
   })
 
   test('has the logits that Node has, to 1e-4', async () => {
-    const { test: digits } = process.env.MNIST_DIR
-      ? await loadTestDigits({ data: 'mnist' })
-      : { test: generateDigits({ count: PICTURES, seed: 3 }) }
-    const images = digits.images.subarray(0, PICTURES * 784)
+    const images = await testImages(PICTURES)
     const inPage = await page.evaluate(async (text) => {
       const { reader } = document.querySelector('mnist-digit') as MnistDigit
       const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
       return Array.from(await reader.logits(bytes))
     }, Buffer.from(images).toString('base64'))
-    const session = await openSession(await readFile(join(LIBRARY, 'models', `${DEFAULT_MODEL}.onnx`)), {
-      provider: 'cpu',
-    })
-    const image = float32(
-      Float32Array.from(images, (value) => value / 255),
-      [PICTURES, 1, 28, 28],
-    )
-    const { logits } = await session.run({ image })
-    await session.close()
-    const differences = inPage.map((value, index) => Math.abs(value - Number(logits?.data[index])))
+    const expected = await logitsInNode(await readFile(join(LIBRARY, 'models', `${DEFAULT_MODEL}.onnx`)), images)
     expect(inPage).toHaveLength(PICTURES * 10)
-    expect(Math.max(...differences)).toBeLessThan(1e-4)
+    expect(apart(inPage, expected)).toBeLessThan(1e-4)
   })
 
   test('is drawn on with a pointer, without a long task and without scrolling', async () => {

@@ -3,23 +3,15 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { decodeModel, encodeModel } from 'mnist-export'
 import { generateDigits } from 'mnist-infer/mnist'
-import { float32, openSession } from 'mnist-infer/runtime'
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { CHROMIUM, LIBRARY, openedForSuite, openPage, START } from './support/chromium.js'
+import { answersOf, logitsInNode } from './support/node-reading.js'
 
 /** Share of `images` that Node reads as `labels` say. */
 async function accuracyInNode(model: Uint8Array, images: Uint8Array, labels: ArrayLike<number>): Promise<number> {
-  const session = await openSession(model, { provider: 'cpu', threads: 1 })
-  const pixels = Float32Array.from(images, (value) => value / 255)
-  const { logits } = await session.run({ image: float32(pixels, [labels.length, 1, 28, 28]) })
-  await session.close()
-  const rows = logits?.data as Float32Array
-  const right = Array.from(labels).filter((label, index) => {
-    const row = Array.from(rows.subarray(index * 10, index * 10 + 10))
-    return row.indexOf(Math.max(...row)) === label
-  })
-  return right.length / labels.length
+  const answers = answersOf(await logitsInNode(model, images))
+  return Array.from(labels).filter((label, index) => answers[index] === label).length / labels.length
 }
 
 /** LeNet-5 with ReLUs: the sigmoids would sit at chance for as long as this test lasts. */

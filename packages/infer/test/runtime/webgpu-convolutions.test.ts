@@ -1,4 +1,4 @@
-import { DataType, decodeModel, encodeModel, floatTensor, tensor } from 'mnist-export'
+import { DataType, decodeModel, elementCount, encodeModel, floatTensor, tensor } from 'mnist-export'
 import { GraphBuilder, type Value } from 'mnist-export/graph'
 import { describe, expect, test } from 'vitest'
 import { openSession } from '../../src/runtime/node.js'
@@ -18,8 +18,7 @@ interface Convolution {
 function convolution({ channels, filters, group = 1, quantized = false, opset = 17 }: Convolution): Uint8Array {
   const g = new GraphBuilder('convolution')
   const dims = [filters, channels / group, 3, 2]
-  const count = dims.reduce((product, length) => product * length, 1)
-  const steps = Array.from({ length: count }, (_, index) => ((index * 37) % 23) - 11)
+  const steps = Array.from({ length: elementCount(dims) }, (_, index) => ((index * 37) % 23) - 11)
   const kernel = (): Value => {
     if (!quantized) return g.initializer(floatTensor('kernel', dims, Float32Array.from(steps)))
     const packed = g.initializer(tensor('packed', DataType.INT8, dims, Int8Array.from(steps)))
