@@ -42,22 +42,25 @@ function networks() {
   return table([['network', 'what it is', 'parameters', 'epochs', 'test accuracy', 'file'], ...rows])
 }
 
-/** Without the build that it is of, and without the variant that nothing is said of. */
-const peer = (name) => name.replace(/\+\S+/, '').replace(/ eager( on the CPU)?$/, '')
-
-function training() {
-  const rows = [...figures.training, ...(figures.deepTraining ?? [])].map(
-    ({ network, batch, threads, ours, other, theirs, ratio }) => [
-      network,
-      batch,
-      threads,
-      count(ours),
-      `${count(theirs)} (${peer(other)})`,
-      ratio.toFixed(2),
-    ],
-  )
-  return table([['network', 'batch', 'threads', 'ours, images/s', 'theirs, images/s', 'ratio'], ...rows])
+/** Ours and another's, row by row; `told` shortens the other's name. */
+function comparison(rows, told) {
+  const cells = rows.map(({ network, batch, threads, ours, other, theirs, ratio }) => [
+    network,
+    batch,
+    threads,
+    count(ours),
+    `${count(theirs)} (${told(other)})`,
+    ratio.toFixed(2),
+  ])
+  return table([['network', 'batch', 'threads', 'ours, images/s', 'theirs, images/s', 'ratio'], ...cells])
 }
+
+const training = () =>
+  comparison([...figures.training, ...(figures.deepTraining ?? [])], (other) =>
+    other.replace(/\+\S+/, '').replace(' eager', ''),
+  )
+
+const tensorflow = () => comparison(figures.tensorflow, (other) => other.replace(' on the CPU', ''))
 
 /** PyTorch's variants beside each other; the ratio is that to the best of them. Ours was measured once for each: their median. */
 function batches() {
@@ -71,17 +74,6 @@ function batches() {
     return [network, batch, count(ours), ...theirs.map(count), (ours / Math.max(...theirs)).toFixed(2)]
   })
   return table([['network', 'batch', 'ours', ...variants, 'ratio to the best'], ...rows])
-}
-
-function tensorflow() {
-  const rows = figures.tensorflow.map(({ network, batch, ours, other, theirs, ratio }) => [
-    network,
-    batch,
-    count(ours),
-    `${count(theirs)} (${other.replace(' on the CPU', '')})`,
-    ratio.toFixed(2),
-  ])
-  return table([['network', 'batch', 'ours, images/s', 'theirs, images/s', 'ratio'], ...rows])
 }
 
 function page() {
