@@ -1,6 +1,7 @@
 /**
- * Pad ∘ window → window with larger pads. With zeros of p before and q after the picture:
+ * Pad ∘ Pad → one Pad; Pad ∘ window → window with larger pads. With zeros of p before and q after the picture:
  *
+ *   Pad(Pad(x, p, q), p', q') = Pad(x, p + p', q + q')
  *   Conv(Pad(x, p, q), pads a, b) = Conv(x, pads a + p, b + q)          a Conv pads with zeros itself
  *   AveragePool(Pad(x, p, q)) = AveragePool(x, pads p, q, count_include_pad)   the zeros count in the mean
  *   MaxPool(Pad(x, p, q)) = MaxPool(x, pads p, q)   only where x ≥ 0 everywhere: MaxPool pads with −∞, and max(0, …) of
@@ -8,13 +9,14 @@
  */
 import { intAttribute, intsAttribute } from '../graph/attributes.js'
 import type { Node } from '../onnx/model.js'
-import { floatValues, int64Values } from '../onnx/tensor.js'
+import { floatValues, int64Tensor, int64Values } from '../onnx/tensor.js'
 import type { GraphEdit } from './graph-edit.js'
 import { eachNode, type Pass } from './pass.js'
 
 export const fusePadding: Pass = {
   name: 'fuse-padding',
-  rewrite: 'Pad ∘ Conv → Conv with pads; also for pools, for MaxPool where its input is never negative',
+  rewrite:
+    'Pad ∘ Conv → Conv with pads; also for pools, for MaxPool where its input is never negative; Pad ∘ Pad → Pad',
   order: 'before the folds into a Conv, so that one Conv is all that is left',
   keepsWeights: true,
   run: eachNode(fuse),
@@ -35,8 +37,25 @@ const KEEPS_SIGN = new Set([
   'Concat',
 ])
 
-function fuse(edit: GraphEdit, window: Node): boolean | string {
-  if (window.domain !== '' || !['Conv', 'MaxPool', 'AveragePool'].includes(window.opType)) return false
+function fuse(edit: GraphEdit, node: Node): boolean | string {
+  if (node.domain !== '') return false
+  if (node.opType === 'Pad') return fusePads(edit, node)
+  return ['Conv', 'MaxPool', 'AveragePool'].includes(node.opType) ? fuseWindow(edit, node) : false
+}
+
+function fusePads(edit: GraphEdit, outer: Node): boolean | string {
+  const inner = edit.producer(outer.inputs[0] ?? '')
+  if (inner?.opType !== 'Pad' || inner.domain !== '') return false
+  const [innerPads, outerPads] = [zeroPads(edit, inner), zeroPads(edit, outer)]
+  if (typeof innerPads === 'string') return innerPads
+  if (typeof outerPads === 'string') return outerPads
+  const sum = outerPads.map((length, index) => length + (innerPads[index] ?? 0))
+  const pads = edit.add(int64Tensor(outer.inputs[1] ?? '', [sum.length], sum))
+  edit.replace(outer, { ...outer, inputs: [inner.inputs[0] ?? '', pads, ...outer.inputs.slice(2)] })
+  return true
+}
+
+function fuseWindow(edit: GraphEdit, window: Node): boolean | string {
   const [padded = ''] = window.inputs
   const pad = behindGuard(edit, edit.producer(padded))
   if (pad?.opType !== 'Pad' || pad.domain !== '') return false
@@ -67,6 +86,18 @@ function behindGuard(edit: GraphEdit, node: Node | undefined): Node | undefined 
 
 /** [begin…, end…] of the spatial axes, or why the Pad is not one of zeros around the picture alone. */
 function zeroMargins(edit: GraphEdit, pad: Node): number[] | string {
+  const lengths = zeroPads(edit, pad)
+  if (typeof lengths === 'string') return lengths
+  const rank = lengths.length / 2
+  const [n = 0, c = 0, ...begins] = lengths.slice(0, rank)
+  const [nEnd = 0, cEnd = 0, ...ends] = lengths.slice(rank)
+  if (n !== 0 || c !== 0 || nEnd !== 0 || cEnd !== 0)
+    return 'the Pad reaches beyond the picture, into batch or channels'
+  return [...begins, ...ends]
+}
+
+/** [begin…, end…] of all axes, or why the Pad is not a known one of zeros. */
+function zeroPads(edit: GraphEdit, pad: Node): number[] | string {
   const [, padsName, valueName = '', axes = ''] = pad.inputs
   const pads = edit.constant(padsName)
   const mode = pad.attributes.mode
@@ -77,13 +108,7 @@ function zeroMargins(edit: GraphEdit, pad: Node): number[] | string {
     if (value === undefined || floatValues(value).some((number) => number !== 0)) return 'the Pad is not one of zeros'
   }
   const lengths = int64Values(pads)
-  const rank = lengths.length / 2
-  const [n = 0, c = 0, ...begins] = lengths.slice(0, rank)
-  const [nEnd = 0, cEnd = 0, ...ends] = lengths.slice(rank)
-  if (n !== 0 || c !== 0 || nEnd !== 0 || cEnd !== 0)
-    return 'the Pad reaches beyond the picture, into batch or channels'
-  if (lengths.some((length) => length < 0)) return 'the Pad crops'
-  return [...begins, ...ends]
+  return lengths.some((length) => length < 0) ? 'the Pad crops' : lengths
 }
 
 interface PoolWindow {
@@ -102,8 +127,9 @@ function poolReason(edit: GraphEdit, pool: Node, { kernel, own, margins, pad }: 
   if (margins.some((length, index) => length >= (kernel[index % kernel.length] ?? 0))) {
     return 'a window may lie in the zeros alone'
   }
-  if (pool.opType !== 'MaxPool') return undefined
   const [x = ''] = pad.inputs
+  if (edit.producer(x)?.opType === 'Pad') return 'ONNX Runtime would fuse the Pad before it as well, without looking'
+  if (pool.opType !== 'MaxPool') return undefined
   return isNeverNegative(edit, x) ? undefined : `${x} may be negative: a MaxPool pads with −∞, not with zeros`
 }
 

@@ -160,6 +160,45 @@ const REWRITES: readonly [title: string, model: Model, expected: string][] = [
     'Relu Pad MaxPool',
   ],
   [
+    'two paddings of zeros become one',
+    graphOf((g, x) =>
+      ops.relu(g, ops.pad(g, ops.pad(g, x, g.int64s([0, 0, 1, 0, 0, 0, 0, 2])), g.int64s([0, 1, 0, 2, 0, 0, 3, 0]))),
+    ),
+    'Pad Relu',
+  ],
+  [
+    'but not one of zeros and one of ones',
+    graphOf((g, x) =>
+      ops.relu(
+        g,
+        ops.pad(g, ops.pad(g, x, g.int64s([0, 0, 1, 1, 0, 0, 1, 1]), g.scalar(1)), g.int64s([0, 0, 1, 1, 0, 0, 1, 1])),
+      ),
+    ),
+    'Pad Pad Relu',
+  ],
+  [
+    'nor do two go into a pool that each alone would',
+    graphOf((g, x) =>
+      ops.averagePool(
+        g,
+        ops.pad(g, ops.pad(g, x, g.int64s([0, 0, 1, 0, 0, 0, 1, 0])), g.int64s([0, 0, 2, 0, 0, 0, 0, 0])),
+        { kernelShape: [3, 1] },
+      ),
+    ),
+    'Pad AveragePool',
+  ],
+  [
+    'nor one behind another that stays',
+    graphOf((g, x) =>
+      ops.averagePool(
+        g,
+        ops.pad(g, ops.pad(g, x, g.int64s([0, 0, 1, 1, 0, 0, 1, 1]), g.scalar(1)), g.int64s([0, 0, 1, 1, 0, 0, 1, 1])),
+        { kernelShape: [3, 3] },
+      ),
+    ),
+    'Pad Pad AveragePool',
+  ],
+  [
     'two transpositions that undo each other go',
     graphOf((g, x) =>
       ops.relu(g, ops.transpose(g, ops.transpose(g, x, { perm: [0, 2, 3, 1] }), { perm: [0, 3, 1, 2] })),
