@@ -31,6 +31,7 @@ export class Pad {
   #penDown = false
   readonly #held = new Set<string>()
   #drawing: Point[] | undefined
+  #scheduled = false
   disabled = false
 
   /** @param cursor Marks the place of the keyboard's pen. */
@@ -105,15 +106,26 @@ export class Pad {
     this.#canvas.focus({ preventScroll: true })
     this.#canvas.setPointerCapture(event.pointerId)
     this.#pointer = event.pointerId
-    this.#startStroke(this.#pointOf(event))
+    this.#startStroke(pointOf(event, this.#canvas.getBoundingClientRect()))
   }
 
   #move(event: PointerEvent): void {
     if (event.pointerId !== this.#pointer) return
     const events = event.getCoalescedEvents?.() ?? []
-    for (const each of events.length > 0 ? events : [event]) this.#drawing?.push(this.#pointOf(each))
-    this.redraw()
+    const box = this.#canvas.getBoundingClientRect()
+    for (const each of events.length > 0 ? events : [event]) this.#drawing?.push(pointOf(each, box))
+    this.#redrawWithFrame()
     this.#callbacks.onInk(false)
+  }
+
+  /** Moves may come many to a frame, and drawing asks for the layout, which each of them has changed. */
+  #redrawWithFrame(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    requestAnimationFrame(() => {
+      this.#scheduled = false
+      this.redraw()
+    })
   }
 
   #end(event: PointerEvent): void {
@@ -130,11 +142,6 @@ export class Pad {
     this.#strokes.push(this.#drawing)
     this.redraw()
     this.#callbacks.onInk(false)
-  }
-
-  #pointOf({ clientX, clientY }: PointerEvent): Point {
-    const { left, top, width, height } = this.#canvas.getBoundingClientRect()
-    return { x: (clientX - left) / width, y: (clientY - top) / height }
   }
 
   #key(event: KeyboardEvent): void {
@@ -192,6 +199,10 @@ export class Pad {
     this.#cursor.style.setProperty('--y', `${this.#pen.y * 100}%`)
     this.#cursor.toggleAttribute('data-down', this.#penDown)
   }
+}
+
+function pointOf({ clientX, clientY }: PointerEvent, { left, top, width, height }: DOMRect): Point {
+  return { x: (clientX - left) / width, y: (clientY - top) / height }
 }
 
 function drawContained(context: CanvasRenderingContext2D, picture: ImageBitmap, side: number): void {

@@ -10,9 +10,9 @@ const SIDE = 28
 export function showReading(markup: Markup, reading: Reading | undefined): void {
   const { digit, probabilities, seen } = reading ?? NOTHING
   const probability = digit === null ? 0 : (probabilities[digit] as number)
-  markup.digit.textContent = digit === null ? '' : String(digit)
+  setText(markup.digit, digit === null ? '' : String(digit))
   markup.digit.toggleAttribute('data-unsure', probability < UNSURE)
-  markup.certainty.textContent = digit === null ? (reading?.reason ?? '') : `${percent(probability)} sure`
+  setText(markup.certainty, digit === null ? (reading?.reason ?? '') : `${percent(probability)} sure`)
   for (const [index, row] of markup.bars.entries()) showBar(row, probabilities[index] as number, index === digit)
   showSeen(markup.seen, seen)
 }
@@ -28,8 +28,12 @@ const NOTHING: Reading = {
 function showBar(row: HTMLElement, probability: number, best: boolean): void {
   row.style.setProperty('--share', probability.toFixed(4))
   row.toggleAttribute('data-best', best)
-  const share = row.lastElementChild as HTMLElement
-  share.textContent = percent(probability)
+  setText(row.lastElementChild as HTMLElement, percent(probability))
+}
+
+/** The same text anew would be laid out anew: with every frame of a drawing, in ten rows. */
+function setText(element: HTMLElement, text: string): void {
+  if (element.textContent !== text) element.textContent = text
 }
 
 function showSeen(canvas: HTMLCanvasElement, seen: Uint8Array | null): void {
