@@ -57,6 +57,14 @@ describe.runIf(CHROMIUM)('the page (CHROMIUM)', () => {
     expect(await page.locator('.layer').first().locator('canvas').count()).toBe(6)
   })
 
+  test('shows another network’s layers in the place of these', async () => {
+    const layers = () => page.locator('.layer strong').allTextContents()
+    await page.locator('input[value="lenet5-04"]').check()
+    await expect.poll(layers, { timeout: 20_000 }).toEqual(['conv1', 'pool1'])
+    await page.locator('input[value="lenet5"]').check()
+    await expect.poll(layers, { timeout: 20_000 }).toEqual(['conv1', 'pool1', 'conv2', 'pool2', 'fc1', 'fc2'])
+  })
+
   test('offers the networks that it was built with, with the figures of their own files', async () => {
     const models = JSON.parse(await readFile(join(SITE, 'mnist-digit', 'models', 'models.json'), 'utf8')) as {
       name: string

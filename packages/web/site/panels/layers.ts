@@ -37,7 +37,7 @@ export class LayersPanel {
   #onScreen = false
   #timer: ReturnType<typeof setTimeout> | undefined
   /** What is shown: names and shapes of the stages, and the canvases of each. */
-  #shown = { key: '', maps: [] as readonly (readonly HTMLCanvasElement[])[] }
+  #shown = { key: '', maps: [] as (readonly HTMLCanvasElement[])[] }
 
   constructor() {
     new IntersectionObserver((entries) => {
@@ -61,7 +61,7 @@ export class LayersPanel {
       while (this.#waiting !== undefined) {
         const { reader, seen } = this.#waiting
         this.#waiting = undefined
-        this.#paint(await reader.featureMaps(seen))
+        await this.#paint(await reader.featureMaps(seen))
       }
     } catch (error) {
       this.#shown = { key: '', maps: [] }
@@ -71,21 +71,37 @@ export class LayersPanel {
     }
   }
 
-  /** The canvases stay where the network is the same: only their pixels change. */
-  #paint(stages: readonly FeatureStage[]): void {
+  /**
+   * The canvases stay where the network is the same: only their pixels change. The page has its turn after each layer, so that a
+   * hand that draws on does not wait for a hundred canvases.
+   */
+  async #paint(stages: readonly FeatureStage[]): Promise<void> {
     const key = stages.map(({ name, shape }) => `${name} ${shape.join()}`).join('; ')
-    if (key !== this.#shown.key) {
-      const layers = stages.map(layer)
-      this.#shown = { key, maps: layers.map(({ canvases }) => canvases) }
-      this.#list.replaceChildren(...layers.map(({ section }) => section))
-    }
+    if (key !== this.#shown.key) this.#shown = { key, maps: [] }
     for (const [index, stage] of stages.entries()) {
-      const canvases = this.#shown.maps[index] ?? []
+      if (index > 0) await turn()
+      const canvases = this.#shown.maps[index] ?? this.#build(stage, index)
       const pixels = stage.values.length / canvases.length
       for (const [channel, canvas] of canvases.entries())
         paintPixels(canvas, stretched(stage.values.subarray(channel * pixels, (channel + 1) * pixels)))
     }
+    while (this.#list.children.length > stages.length) this.#list.lastElementChild?.remove()
   }
+
+  /** In the place of what another network had there: the list does not collapse under who reads it. */
+  #build(stage: FeatureStage, index: number): readonly HTMLCanvasElement[] {
+    const { section, canvases } = layer(stage)
+    const before = this.#list.children[index]
+    if (before === undefined) this.#list.append(section)
+    else before.replaceWith(section)
+    this.#shown.maps[index] = canvases
+    return canvases
+  }
+}
+
+/** Ends once the page has done what waited: input first. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve))
 }
 
 interface Layer {
