@@ -52,6 +52,12 @@ interface Waiting {
   readonly finished: boolean
 }
 
+/**
+ * Milliseconds between two readings of a stroke that grows. The bars glide from one to the next for longer than that, and reading with
+ * every frame takes from a slow machine the time to draw.
+ */
+const READ_EVERY = 100
+
 export class MnistDigitElement extends HTMLElement {
   static readonly formAssociated = true
   static readonly observedAttributes = ['model', 'provider', 'threads']
@@ -69,7 +75,7 @@ export class MnistDigitElement extends HTMLElement {
   /** What is to be read next, while something is being read; only the newest counts. */
   #waiting: Waiting | undefined
   #busy = false
-  #scheduled = false
+  #soon: ReturnType<typeof setTimeout> | undefined
 
   constructor() {
     super()
@@ -98,6 +104,7 @@ export class MnistDigitElement extends HTMLElement {
   }
 
   disconnectedCallback(): void {
+    this.#forgetSoon()
     this.#pad.disconnect()
     this.#close()
   }
@@ -169,6 +176,7 @@ export class MnistDigitElement extends HTMLElement {
   }
 
   clear(): void {
+    this.#forgetSoon()
     this.#pad.strokes = []
     this.#waiting = undefined
     this.#show(undefined)
@@ -183,6 +191,7 @@ export class MnistDigitElement extends HTMLElement {
   /** Shows a picture in place of a drawing, and reads it. */
   async read(picture: PictureSource): Promise<void> {
     const rgba = await readPicture(picture)
+    this.#forgetSoon()
     const shown = new ImageData(rgba.rgba as Uint8ClampedArray<ArrayBuffer>, rgba.width, rgba.height)
     this.#pad.picture = await createImageBitmap(shown)
     this.#showTools()
@@ -200,20 +209,23 @@ export class MnistDigitElement extends HTMLElement {
 
   #inked(finished: boolean): void {
     this.#showTools()
+    if (finished || this.#pad.isEmpty) this.#forgetSoon()
     if (this.#pad.isEmpty) {
       this.#waiting = undefined
       this.#show(undefined)
       return
     }
     if (finished) this.#readStrokes(true)
-    else if (!this.#scheduled) {
-      // Once a frame is as often as anyone can see.
-      this.#scheduled = true
-      requestAnimationFrame(() => {
-        this.#scheduled = false
-        if (!this.#busy && !this.#pad.isEmpty) this.#readStrokes(false)
-      })
-    }
+    else
+      this.#soon ??= setTimeout(() => {
+        this.#soon = undefined
+        this.#readStrokes(false)
+      }, READ_EVERY)
+  }
+
+  #forgetSoon(): void {
+    clearTimeout(this.#soon)
+    this.#soon = undefined
   }
 
   #readStrokes(finished: boolean): void {

@@ -64,6 +64,12 @@ li[data-best] .fill { background: var(--_accent); }
 .share { color: var(--_muted); text-align: end; font-size: 13.5px; }
 li[data-best] .share, li[data-best] .label { color: var(--_text); font-weight: 650; }
 
+/* The first text in a font makes the page wait until the system has been asked how to draw it. It is asked before anyone draws. */
+.digit::before, .certainty::before, .bars::before, .bars::after { content: '0'; position: absolute; visibility: hidden; font-weight: 650; }
+.certainty::before { font-weight: inherit; }
+.bars::before { font-size: 13.5px; }
+.bars::after { font-size: 15px; }
+
 .notice { min-block-size: 42px; margin-block-start: 14px; }
 .status { margin: 0; color: var(--_muted); font-size: 13.5px; overflow-wrap: anywhere; }
 .status[data-problem] { color: var(--_warning); }
