@@ -61,7 +61,7 @@ describe.runIf(CHROMIUM)('the page (CHROMIUM)', () => {
     const layers = () => page.locator('.layer strong').allTextContents()
     await page.locator('input[value="lenet5-04"]').check()
     await expect.poll(layers, { timeout: 20_000 }).toEqual(['conv1', 'pool1'])
-    await page.locator('input[value="lenet5"]').check()
+    await page.locator(`input[value="${DEFAULT_MODEL}"]`).check()
     await expect.poll(layers, { timeout: 20_000 }).toEqual(['conv1', 'pool1', 'conv2', 'pool2', 'fc1', 'fc2'])
   })
 
@@ -77,9 +77,15 @@ describe.runIf(CHROMIUM)('the page (CHROMIUM)', () => {
     )
   })
 
-  test('has threads, since its host isolates it', async () => {
-    expect(await page.locator('#runtime').textContent()).toMatch(/^WebAssembly, \d+ threads?$/)
+  test('reads a small network with one thread and says why, a large one with threads, since its host isolates it', async () => {
+    const runtime = page.locator('#runtime')
     expect(await page.evaluate(() => crossOriginIsolated)).toBe(true)
+    expect(await runtime.textContent()).toBe('WebAssembly, 1 thread (more do not make so small a network faster)')
+    await page.locator('input[value="resnet18"]').check()
+    await expect.poll(() => runtime.textContent(), { timeout: 20_000 }).toMatch(/^WebAssembly, [2-4] threads$/)
+    await expect.poll(() => page.locator('#pad span[part=digit]').textContent(), { timeout: 20_000 }).toBe('7')
+    await page.locator(`input[value="${DEFAULT_MODEL}"]`).check()
+    await expect.poll(() => runtime.textContent(), { timeout: 20_000 }).toMatch(/^WebAssembly, 1 thread /)
   })
 
   test('moves nothing once it is shown', async () => {

@@ -6,19 +6,25 @@ import type {
   FeatureStage,
   ModelSource,
   OpenedModel,
+  OpenParams,
   Progress,
   Reading,
   RgbaPicture,
   WebProvider,
 } from './runtime/protocol.js'
-import { acquireWorker, releaseWorker } from './runtime/shared-worker.js'
+import { type ReadingWorker, singleThreaded, threaded } from './runtime/reading-worker.js'
+import { mostThreads } from './runtime/threads.js'
+import type { WorkerClient } from './runtime/worker-client.js'
 
 export interface ReaderOptions {
   /** URL of an .onnx file, or its bytes. By default the one that lies beside this script. */
   readonly model?: ModelSource
   /** `wasm` by default. `webgpu` loads a runtime of twice the size, and falls back where there is none. */
   readonly provider?: WebProvider
-  /** By default one a core, four at most, where the page is cross-origin isolated; one elsewhere. */
+  /**
+   * By default one for a network of less than a million parameters, which more do not make faster; for larger ones one a core, four at
+   * most, where the page is cross-origin isolated.
+   */
   readonly threads?: number
   readonly onProgress?: (progress: Progress) => void
 }
@@ -53,32 +59,51 @@ export async function openReader({
   threads,
   onProgress,
 }: ReaderOptions = {}): Promise<DigitReader> {
-  const worker = acquireWorker()
-  if (provider === 'wasm') offerBinary(worker)
   const source = typeof model === 'string' ? new URL(model, document.baseURI).href : model
-  try {
-    const options = onProgress === undefined ? {} : { onProgress }
-    const { handle, ...info } = await worker.request('open', { model: source, provider, threads }, options)
-    let open = true
-    return {
-      info,
-      async classify(picture, { lightOnDark } = {}) {
-        const rgba = 'rgba' in picture ? picture : await readPicture(picture)
-        return worker.request('classify', { handle, picture: rgba, lightOnDark })
-      },
-      logits: (images) => worker.request('logits', { handle, images }),
-      featureMaps: (digit) => worker.request('featureMaps', { handle, digit }),
-      async close() {
-        if (!open) return
-        open = false
-        await worker.request('close', { handle }).catch(() => null)
-        releaseWorker()
-      },
-    }
-  } catch (error) {
-    releaseWorker()
-    throw error
+  const place = threads === undefined || threads === 1 ? singleThreaded : threaded
+  const params = { model: source, provider, threads }
+  const { worker, release, opened } = await openIn(place, params, onProgress === undefined ? {} : { onProgress })
+  const { handle, ...info } = opened
+  let open = true
+  return {
+    info,
+    async classify(picture, { lightOnDark } = {}) {
+      const rgba = 'rgba' in picture ? picture : await readPicture(picture)
+      return worker.request('classify', { handle, picture: rgba, lightOnDark })
+    },
+    logits: (images) => worker.request('logits', { handle, images }),
+    featureMaps: (digit) => worker.request('featureMaps', { handle, digit }),
+    async close() {
+      if (!open) return
+      open = false
+      await worker.request('close', { handle }).catch(() => null)
+      release()
+    },
   }
+}
+
+interface OpenedIn {
+  readonly worker: WorkerClient
+  readonly release: () => void
+  readonly opened: OpenedModel
+}
+
+/** How large a network is shows when its file is here: one that threads make faster moves on to where they are. */
+async function openIn(
+  place: ReadingWorker,
+  params: OpenParams,
+  options: { onProgress?: (progress: Progress) => void },
+): Promise<OpenedIn> {
+  const worker = place.acquire()
+  const release = () => place.release()
+  if (params.provider === 'wasm') offerBinary(worker)
+  const opened = await worker.request('open', params, options).catch((error: unknown) => {
+    release()
+    throw error
+  })
+  if (!('wantsThreads' in opened)) return { worker, release, opened }
+  release()
+  return openIn(threaded, { ...params, threads: mostThreads(), bytes: opened.wantsThreads }, options)
 }
 
 /**
@@ -86,7 +111,7 @@ export async function openReader({
  * it yet. The model comes with the reader.
  */
 export function preload(): void {
-  offerBinary(acquireWorker())
+  offerBinary(singleThreaded.acquire())
 }
 
 let shared: Promise<DigitReader> | undefined

@@ -5,7 +5,7 @@
  * |------------|------------|---------|
  * | `model`    | `model`    | URL of an .onnx file; the property also takes its bytes. Default: the one beside the script |
  * | `provider` | `provider` | `wasm` (default) or `webgpu` |
- * | `threads`  |            | how many; by default one a core where the page is cross-origin isolated |
+ * | `threads`  |            | how many; by default one, and one a core for large networks where the page is cross-origin isolated |
  * | `name`, `required`, `disabled` | | as of any form control; the value is the digit |
  *
  * Events: `ready` (ReadyDetail), `prediction` (PredictionDetail), `error` (ErrorDetail), all of them CustomEvents that do not
@@ -23,7 +23,7 @@ import { type Stroke, strokesPicture } from './strokes.js'
 import { styles } from './styles.js'
 
 export interface ReadyDetail {
-  /** What runs: `WebAssembly, 4 threads`. */
+  /** What runs: `WebAssembly, 4 threads`; where it is one, with the reason. */
   readonly runtime: string
   /** From the model's own metadata: `mnist.network`, `mnist.test_accuracy`, … */
   readonly metadata: Readonly<Record<string, string>>

@@ -12,15 +12,22 @@ export type WebProvider = 'wasm' | 'webgpu'
 export interface OpenParams {
   readonly model: ModelSource
   readonly provider: WebProvider
-  /** Asked for; undefined leaves it to the runtime. */
+  /** Undefined: one, and `WantsThreads` where the network wants more. */
   readonly threads: number | undefined
+  /** The model's file, where it was downloaded before. */
+  readonly bytes?: Uint8Array
+}
+
+/** A network that threads make faster, asked for in the worker of one thread: its file, for the worker that has some. */
+export interface WantsThreads {
+  readonly wantsThreads: Uint8Array
 }
 
 /** What runs, and what had to be done without. */
 export interface RuntimeReport {
   readonly provider: WebProvider
   readonly threads: number
-  /** One line: `WebAssembly, 1 thread (this page is not cross-origin isolated)`. */
+  /** One line: `WebAssembly, 2 threads`; where it is one, with the reason. */
   readonly description: string
   /** What was asked for and could not be had; the model answers all the same. */
   readonly notices: readonly ProblemReport[]
@@ -78,7 +85,7 @@ export type BinaryNews =
 
 export interface Methods {
   binary: { params: BinaryNews; result: null }
-  open: { params: OpenParams; result: OpenedModel }
+  open: { params: OpenParams; result: OpenedModel | WantsThreads }
   close: { params: { handle: number }; result: null }
   classify: { params: { handle: number; picture: RgbaPicture; lightOnDark: boolean | undefined }; result: Reading }
   /** Digits that are framed already, [n × 784]; result [n × 10]. */

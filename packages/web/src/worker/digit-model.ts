@@ -6,8 +6,17 @@ import { frameDigit, greyFromRgba } from 'mnist-infer/framing'
 import { float32, type Session } from 'mnist-infer/runtime/web'
 import { ProblemError, type ProblemReport } from '../problem.js'
 import { download } from '../runtime/download.js'
-import type { OpenParams, Progress, Reading, RgbaPicture, RuntimeReport, WebProvider } from '../runtime/protocol.js'
-import { assertWebAssembly, chooseThreads, type OpenOptions, openModel, preload } from './runtime.js'
+import type {
+  OpenParams,
+  Progress,
+  Reading,
+  RgbaPicture,
+  RuntimeReport,
+  WantsThreads,
+  WebProvider,
+} from '../runtime/protocol.js'
+import { mostThreads, THREADS_PAY } from '../runtime/threads.js'
+import { assertWebAssembly, canHaveThreads, chooseThreads, type OpenOptions, openModel, preload } from './runtime.js'
 import { disagreement, knownDigits, type LogitsOf, selfTest } from './self-test.js'
 
 export interface OpenDigitModel {
@@ -22,17 +31,19 @@ const LARGEST_BATCH = 256
 
 /** @throws ProblemError */
 export async function openDigitModel(
-  { model, provider, threads }: OpenParams,
+  { model, provider, threads, bytes: given }: OpenParams,
   onProgress: (progress: Progress) => void,
-): Promise<OpenDigitModel> {
+): Promise<OpenDigitModel | WantsThreads> {
   assertWebAssembly()
   const choice = chooseThreads(threads)
   const options: OpenOptions = { threads: choice.threads, onProgress }
   // Its own files are the larger part: they come in beside the model.
   const loaded = provider === 'wasm' ? preload(provider, options) : Promise.resolve()
   const name = typeof model === 'string' ? model : 'the model'
-  const bytes = typeof model === 'string' ? await downloadModel(model, onProgress) : model
+  const bytes = given ?? (typeof model === 'string' ? await downloadModel(model, onProgress) : model)
   const contract = readContract(bytes, name)
+  if (threads === undefined && contract.parameters >= THREADS_PAY && mostThreads() > 1 && canHaveThreads())
+    return { wantsThreads: bytes }
   await warmUp(loaded)
   const notices: ProblemReport[] = choice.notice === undefined ? [] : [choice.notice]
   const opened = await openTested({ bytes, contract, name }, provider, { options, notices })

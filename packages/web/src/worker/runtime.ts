@@ -8,9 +8,6 @@ import type { Progress, WebProvider } from '../runtime/protocol.js'
 import { offeredBinary } from './offered-binary.js'
 import { scope } from './scope.js'
 
-/** More do not make networks of this size faster. */
-const MOST_THREADS = 4
-
 export interface ThreadChoice {
   readonly threads: number
   /** Why not more. */
@@ -20,27 +17,29 @@ export interface ThreadChoice {
 
 let chosen: ThreadChoice | undefined
 
-/** Threads are of the whole runtime: what the first model asks for holds for all. */
+/** Threads are of the whole runtime: what the first model asks for holds for all. Where nothing is asked for it is one. */
 export function chooseThreads(asked: number | undefined): ThreadChoice {
   chosen ??= threadsFor(asked)
   return chosen
 }
 
 function threadsFor(asked: number | undefined): ThreadChoice {
-  const missing =
-    typeof SharedArrayBuffer === 'undefined' || !scope.crossOriginIsolated
-      ? 'this page is not cross-origin isolated'
-      : undefined
-  if (missing !== undefined) {
-    const message = `Threads: expected a page with COOP and COEP headers, found: ${missing}. One thread does the work.`
+  if (!canHaveThreads()) {
+    const reason = 'this page is not cross-origin isolated'
+    const message = `Threads: expected a page with COOP and COEP headers, found: ${reason}. One thread does the work.`
     return {
       threads: 1,
-      reason: missing,
+      reason,
       notice: asked !== undefined && asked > 1 ? { problem: 'no-threads', message } : undefined,
     }
   }
-  const threads = asked ?? Math.min(MOST_THREADS, navigator.hardwareConcurrency || 1)
-  return { threads, reason: '', notice: undefined }
+  if (asked !== undefined) return { threads: asked, reason: '', notice: undefined }
+  return { threads: 1, reason: 'more do not make so small a network faster', notice: undefined }
+}
+
+/** Whether another worker of this page could read with more threads than one. */
+export function canHaveThreads(): boolean {
+  return typeof SharedArrayBuffer !== 'undefined' && scope.crossOriginIsolated
 }
 
 /** @throws ProblemError where neither the page's policy nor the browser lets WebAssembly run. */

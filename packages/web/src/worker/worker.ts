@@ -1,21 +1,35 @@
 /** The worker: opens models, reads digits, trains. Each request is answered once (`../runtime/protocol.ts`). */
 import { ProblemError, problemReport } from '../problem.js'
 import { keepDownloads } from '../runtime/download.js'
-import type { MethodName, Methods, OpenedModel, OpenParams, Progress, Request } from '../runtime/protocol.js'
+import type {
+  MethodName,
+  Methods,
+  OpenedModel,
+  OpenParams,
+  Progress,
+  Request,
+  WantsThreads,
+} from '../runtime/protocol.js'
 import { classifyPicture, logitsOf, type OpenDigitModel, openDigitModel } from './digit-model.js'
 import type { FeatureMapper } from './feature-maps.js'
 import { binaryNews } from './offered-binary.js'
 import { scope } from './scope.js'
 
 /** A model that is open once for all who name the same one. */
-interface Held {
-  readonly opening: Promise<OpenDigitModel>
+interface Shared {
+  readonly opening: Promise<OpenDigitModel | WantsThreads>
   users: number
   mapper: Promise<FeatureMapper> | undefined
 }
 
+/** What a handle names. */
+interface Held {
+  readonly entry: Shared
+  readonly model: OpenDigitModel
+}
+
 const held = new Map<number, Held>()
-const shared = new Map<string, Held>()
+const shared = new Map<string, Shared>()
 let lastHandle = 0
 
 /** Milliseconds without a request after which what was downloaded goes to the disk: the copies would make answers late. */
@@ -36,30 +50,32 @@ const METHODS: MethodTable = {
     binaryNews(news)
     return null
   },
-  async open(params, tell): Promise<OpenedModel> {
+  async open(params, tell): Promise<OpenedModel | WantsThreads> {
     const entry = opened(params, tell)
     const model = await entry.opening
+    if ('wantsThreads' in model) {
+      forget(entry)
+      return model
+    }
     const handle = ++lastHandle
-    held.set(handle, entry)
+    held.set(handle, { entry, model })
     const { metadata, parameters } = model.contract
     return { handle, metadata, parameters, bytes: model.bytes.length, report: model.report }
   },
   async close({ handle }) {
-    const entry = found(handle)
+    const { entry, model } = found(handle)
     held.delete(handle)
     entry.users--
     if (entry.users > 0) return null
-    for (const [key, each] of shared) if (each === entry) shared.delete(key)
+    forget(entry)
     await (await entry.mapper)?.close()
-    await (await entry.opening).session.close()
+    await model.session.close()
     return null
   },
-  classify: async ({ handle, picture, lightOnDark }) =>
-    classifyPicture(await found(handle).opening, picture, lightOnDark),
-  logits: async ({ handle, images }) => logitsOf(await found(handle).opening, images),
+  classify: async ({ handle, picture, lightOnDark }) => classifyPicture(found(handle).model, picture, lightOnDark),
+  logits: async ({ handle, images }) => logitsOf(found(handle).model, images),
   async featureMaps({ handle, digit }) {
-    const entry = found(handle)
-    const model = await entry.opening
+    const { entry, model } = found(handle)
     entry.mapper ??= import('./feature-maps.js').then(({ createFeatureMapper }) => createFeatureMapper(model))
     return (await entry.mapper).map(digit)
   },
@@ -72,7 +88,7 @@ const METHODS: MethodTable = {
 }
 
 /** The model asked for, in use by one more. Bytes are nobody else's; only who asks first for a URL hears how far it is. */
-function opened(params: OpenParams, tell: Tell): Held {
+function opened(params: OpenParams, tell: Tell): Shared {
   const { model, provider, threads } = params
   const key = typeof model === 'string' ? JSON.stringify([model, provider, threads]) : undefined
   const known = key === undefined ? undefined : shared.get(key)
@@ -80,12 +96,16 @@ function opened(params: OpenParams, tell: Tell): Held {
     known.users++
     return known
   }
-  const entry: Held = { opening: openDigitModel(params, tell), users: 1, mapper: undefined }
+  const entry: Shared = { opening: openDigitModel(params, tell), users: 1, mapper: undefined }
   if (key !== undefined) {
     shared.set(key, entry)
     entry.opening.catch(() => shared.delete(key))
   }
   return entry
+}
+
+function forget(entry: Shared): void {
+  for (const [key, each] of shared) if (each === entry) shared.delete(key)
 }
 
 function trainingMethods() {

@@ -1,6 +1,7 @@
 /** The training methods of the worker, loaded when the first is called. One training at a time. */
 import { ProblemError } from '../../problem.js'
 import type { Methods, Progress } from '../../runtime/protocol.js'
+import { mostThreads } from '../../runtime/threads.js'
 import { assertWebAssembly, chooseThreads, openModel } from '../runtime.js'
 import { teach as teachModel } from './teach.js'
 import { Training, type TrainingContext } from './train.js'
@@ -55,7 +56,7 @@ function begin(): void {
 
 function contextOf(tell: Tell): TrainingContext {
   // One core is left to the page, which is drawn on meanwhile.
-  const threads = Math.min(chooseThreads(undefined).threads, Math.max(1, navigator.hardwareConcurrency - 1))
+  const { threads } = chooseThreads(Math.min(mostThreads(), Math.max(1, navigator.hardwareConcurrency - 1)))
   return {
     onProgress: tell,
     open: (model) => openModel(model, 'wasm', { threads, onProgress: tell, memoryPattern: false }),
