@@ -6,6 +6,7 @@
 import { boxMean, opening } from './filters.js'
 import { emptyPlane, type Plane } from './picture.js'
 import { resize, resizeToSide } from './resample.js'
+import { valueOfRank } from './select.js'
 
 /** Longest sides, in pixels, of the small copies that light is estimated on: it has no detail. */
 const SURFACE_SIDE = 48
@@ -172,10 +173,9 @@ function magnitude(row: readonly number[] | undefined, column: number): number {
   return Math.abs(row?.[column] ?? 0)
 }
 
-/** The middle value; sorts its argument. */
+/** The middle value; leaves its argument in another order. */
 function median(values: Float32Array): number {
-  values.sort()
-  return values[values.length >> 1] ?? 0
+  return values.length === 0 ? 0 : valueOfRank(values, values.length >> 1)
 }
 
 /** A plane of the differences `a - b`. */

@@ -1,6 +1,7 @@
 /** How much ink lies on each pixel, whatever the light, the paper's colour and which of ink and paper is the darker. */
 import { difference, ground, type Surface } from './illumination.js'
 import { emptyPlane, type Plane } from './picture.js'
+import { valueOfRank } from './select.js'
 
 /** Which of ink and paper is the darker one. MNIST itself is light on dark. */
 export type Polarity = 'dark-on-light' | 'light-on-dark'
@@ -74,6 +75,6 @@ export function noiseOf({ width, height, values }: Plane): number {
     const second = (values[index - 1] as number) - 2 * (values[index] as number) + (values[index + 1] as number)
     differences[count++] = Math.abs(second)
   }
-  const sampled = differences.subarray(0, count).sort()
-  return (sampled[count >> 2] ?? 0) / (QUARTER * SECOND_DIFFERENCE_SIGMA)
+  if (count === 0) return 0
+  return valueOfRank(differences.subarray(0, count), count >> 2) / (QUARTER * SECOND_DIFFERENCE_SIGMA)
 }

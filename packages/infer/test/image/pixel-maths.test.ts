@@ -1,9 +1,11 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { distanceInside } from '../../src/image/distance.js'
 import { boxMean, opening } from '../../src/image/filters.js'
 import { otsu } from '../../src/image/mask.js'
 import type { Plane } from '../../src/image/picture.js'
 import { resize } from '../../src/image/resample.js'
+import { valueOfRank } from '../../src/image/select.js'
 import { offsetOutline, strokeThickness } from '../../src/image/strokes.js'
 import { createRandom } from '../../src/mnist/random.js'
 
@@ -103,4 +105,15 @@ test('Otsu’s threshold parts two groups, and what is below the floor has no sa
   const threshold = otsu(values, 10)
   expect(threshold).toBeGreaterThanOrEqual(60)
   expect(threshold).toBeLessThan(200)
+})
+
+test('the value of a rank is the one that sorting puts there, whether values differ, repeat or are all the same', () => {
+  const level = fc.oneof(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 1020 }))
+  fc.assert(
+    fc.property(fc.array(level, { minLength: 1, maxLength: 60 }), fc.nat(), (levels, some) => {
+      const rank = some % levels.length
+      expect(valueOfRank(Float32Array.from(levels), rank)).toBe(Float32Array.from(levels).sort()[rank])
+    }),
+    { numRuns: 1000 },
+  )
 })
