@@ -80,7 +80,7 @@ describe.runIf(CHROMIUM)('the page (CHROMIUM)', () => {
   test('reads a small network with one thread and says why, a large one with threads, since its host isolates it', async () => {
     const runtime = page.locator('#runtime')
     expect(await page.evaluate(() => crossOriginIsolated)).toBe(true)
-    expect(await runtime.textContent()).toBe('WebAssembly, 1 thread (more do not make so small a network faster)')
+    expect(await runtime.textContent()).toBe('WebAssembly, 1 thread (the network is small)')
     await page.locator('input[value="resnet18"]').check()
     await expect.poll(() => runtime.textContent(), { timeout: 20_000 }).toMatch(/^WebAssembly, [2-4] threads$/)
     await expect.poll(() => page.locator('#pad span[part=digit]').textContent(), { timeout: 20_000 }).toBe('7')

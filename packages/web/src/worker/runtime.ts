@@ -34,7 +34,7 @@ function threadsFor(asked: number | undefined): ThreadChoice {
     }
   }
   if (asked !== undefined) return { threads: asked, reason: '', notice: undefined }
-  return { threads: 1, reason: 'more do not make so small a network faster', notice: undefined }
+  return { threads: 1, reason: 'the network is small', notice: undefined }
 }
 
 /** Whether another worker of this page could read with more threads than one. */
