@@ -175,7 +175,7 @@ function magnitude(row: readonly number[] | undefined, column: number): number {
 
 /** The middle value; leaves its argument in another order. */
 function median(values: Float32Array): number {
-  return values.length === 0 ? 0 : valueOfRank(values, values.length >> 1)
+  return valueOfRank(values, values.length >> 1) ?? 0
 }
 
 /** A plane of the differences `a - b`. */

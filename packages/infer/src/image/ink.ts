@@ -75,6 +75,5 @@ export function noiseOf({ width, height, values }: Plane): number {
     const second = (values[index - 1] as number) - 2 * (values[index] as number) + (values[index + 1] as number)
     differences[count++] = Math.abs(second)
   }
-  if (count === 0) return 0
-  return valueOfRank(differences.subarray(0, count), count >> 2) / (QUARTER * SECOND_DIFFERENCE_SIGMA)
+  return (valueOfRank(differences.subarray(0, count), count >> 2) ?? 0) / (QUARTER * SECOND_DIFFERENCE_SIGMA)
 }

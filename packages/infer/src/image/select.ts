@@ -1,7 +1,7 @@
 /** One number of many by its rank, without sorting them all (C. A. R. Hoare, 'Algorithm 65: Find', CACM 4(7), 1961). */
 
-/** The value that `rank` others are not above: 0 for the least. `values` comes out in another order. */
-export function valueOfRank(values: Float32Array, rank: number): number {
+/** The value that sorting would put at `rank`, 0 the least; undefined where there is none. `values` comes out in another order. */
+export function valueOfRank(values: Float32Array, rank: number): number | undefined {
   let left = 0
   let right = values.length - 1
   while (left < right) {
@@ -19,5 +19,5 @@ export function valueOfRank(values: Float32Array, rank: number): number {
     if (high < rank) left = low
     if (low > rank) right = high
   }
-  return values[rank] as number
+  return values[rank]
 }

@@ -31,7 +31,7 @@ function showBar(row: HTMLElement, probability: number, best: boolean): void {
   setText(row.lastElementChild as HTMLElement, percent(probability))
 }
 
-/** The same text anew would be laid out anew: with every frame of a drawing, in ten rows. */
+/** The same text anew would be laid out anew: with every reading, in ten rows. */
 function setText(element: HTMLElement, text: string): void {
   if (element.textContent !== text) element.textContent = text
 }

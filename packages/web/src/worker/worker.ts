@@ -99,7 +99,7 @@ function opened(params: OpenParams, tell: Tell): Shared {
   const entry: Shared = { opening: openDigitModel(params, tell), users: 1, mapper: undefined }
   if (key !== undefined) {
     shared.set(key, entry)
-    entry.opening.catch(() => shared.delete(key))
+    entry.opening.catch(() => forget(entry))
   }
   return entry
 }
